@@ -4,7 +4,12 @@ ActionsError
 ├── Unavailable            the other side did not answer in time; a retry may help
 │   ├── ShopUnavailable
 │   ├── DeskUnavailable
+│   │   ├── LinkDown       the link is down: nothing was sent, or the answer is lost
+│   │   └── RequestTimeout the desk did not answer a request in time; it may have done it
 │   └── KnowledgeUnavailable
+├── ActionTimeout          an action took longer than it may
+├── EffectUncertain        an effect was begun and nobody knows how it ended
+├── MissingSecret          a token is empty or too short: refuse to start
 ├── OrderNotFound          no such order
 ├── OrderRefused           the order's state does not allow what was asked
 └── TicketNotFound         no such ticket, or not this customer's
@@ -43,6 +48,18 @@ class DeskUnavailable(Unavailable):
     code = "desk_unavailable"
 
 
+class LinkDown(DeskUnavailable):
+    """The link to the desk is down: nothing was sent, or the answer is lost."""
+
+    code = "link_down"
+
+
+class RequestTimeout(DeskUnavailable):
+    """The desk did not answer a request in time; it may have done it."""
+
+    code = "request_timeout"
+
+
 class KnowledgeUnavailable(Unavailable):
     """The knowledge base has no index or could not be read."""
 
@@ -78,3 +95,35 @@ class TicketNotFound(ActionsError):
     def __init__(self, number: str) -> None:
         self.number = number
         super().__init__(f"no ticket {number}")
+
+
+class ActionTimeout(ActionsError):
+    """An action took longer than it may."""
+
+    code = "action_timeout"
+    retryable = True
+
+    def __init__(self, action: str, timeout_seconds: float) -> None:
+        self.action = action
+        self.timeout_seconds = timeout_seconds
+        super().__init__(f"{action} took longer than {timeout_seconds} s")
+
+
+class EffectUncertain(ActionsError):
+    """An effect was begun and nobody knows how it ended; doing it again could do it twice."""
+
+    code = "effect_uncertain"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"effect {key} was begun and its end is unknown")
+
+
+class MissingSecret(ActionsError):
+    """A token is empty or too short; a server without one does not start."""
+
+    code = "missing_secret"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"the secret {name} is empty or shorter than 16 characters")

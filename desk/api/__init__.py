@@ -1,0 +1,1 @@
+"""What the agents' console talks to."""

@@ -1,0 +1,150 @@
+"""Turns text into unit vectors: ONNX Runtime and tokenizers, no torch.
+
+The folder of an encoder holds ``model.onnx`` (token ids and mask in, pooled unit vectors out, so that any
+sentence-transformers pooling serves alike), ``tokenizer.json`` and a manifest. ``encoder_export`` writes it.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from knowledge.errors import EncoderForeign, EncoderMissing, EncoderTampered
+from knowledge.folders import FolderInvalid, check_files, read_manifest
+
+FloatArray = npt.NDArray[np.float32]
+Progress = Callable[[str, int, int], None]
+
+ENCODER_KIND = "careline-encoder"
+ENCODER_FORMAT = 1
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+# Text beyond this many characters per token cannot reach the model; cutting first keeps a 50 kB query cheap.
+_CHARS_PER_TOKEN = 16
+
+
+class Encoder(Protocol):
+    """Anything that embeds texts as unit vectors."""
+
+    encoder_id: str
+    dimension: int
+    max_tokens: int
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> FloatArray:
+        """Embed texts: (n, dimension) float32, rows of unit length, in the order given."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens a text takes, without the special ones."""
+        ...
+
+
+class OnnxEncoder:
+    """An exported sentence encoder, served by ONNX Runtime; safe to share between threads."""
+
+    def __init__(
+        self,
+        session: Any,
+        tokenizer: Any,
+        *,
+        encoder_id: str,
+        dimension: int,
+        max_tokens: int,
+        batch_size: int,
+    ) -> None:
+        self.encoder_id = encoder_id
+        self.dimension = dimension
+        self.max_tokens = max_tokens
+        self._session = session
+        self._batch_size = batch_size
+        self._counter = tokenizer
+        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self._tokenizer.enable_truncation(max_tokens)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1, batch_size: int = 32) -> "OnnxEncoder":
+        """Load an exported encoder, strictly.
+
+        Args:
+            folder: what ``export_encoder`` wrote.
+            threads: threads of one call; a server that answers many at once wants 1.
+            batch_size: texts a call to the model takes.
+
+        Raises:
+            EncoderMissing: there is no such folder.
+            EncoderForeign: it is not an encoder of this format.
+            EncoderTampered: a file differs from the manifest.
+        """
+        manifest = _checked_manifest(folder)
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return cls(
+            _open_session(folder / MODEL_FILE, threads),
+            tokenizer,
+            encoder_id=str(manifest["encoder_id"]),
+            dimension=int(manifest["dimension"]),
+            max_tokens=int(manifest["max_tokens"]),
+            batch_size=batch_size,
+        )
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> FloatArray:
+        """Embed texts: (n, dimension) float32, rows of unit length, in the order given.
+
+        Texts of like length share a batch, so that little is computed for padding.
+        """
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        limit = self.max_tokens * _CHARS_PER_TOKEN
+        encoded = self._tokenizer.encode_batch([_clean(text[:limit]) for text in texts]) if len(texts) else []
+        order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
+        for start in range(0, len(order), self._batch_size):
+            rows = order[start : start + self._batch_size]
+            vectors[rows] = self._run([encoded[i].ids for i in rows])
+            if progress is not None:
+                progress("embed", min(start + self._batch_size, len(order)), len(order))
+        return vectors
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens a text takes, without the special ones."""
+        return len(self._counter.encode(_clean(text), add_special_tokens=False).ids)
+
+    def _run(self, ids: list[list[int]]) -> FloatArray:
+        width = max(len(row) for row in ids)
+        tokens = np.zeros((len(ids), width), dtype=np.int64)
+        mask = np.zeros((len(ids), width), dtype=np.int64)
+        for i, row in enumerate(ids):
+            tokens[i, : len(row)] = row
+            mask[i, : len(row)] = 1
+        (output,) = self._session.run(["embedding"], {"input_ids": tokens, "attention_mask": mask})
+        return np.asarray(output, dtype=np.float32)
+
+
+def _clean(text: str) -> str:
+    """Replace lone surrogates, which the tokenizer refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise EncoderMissing(folder, "there is no such folder")
+    try:
+        manifest = read_manifest(folder, kind=ENCODER_KIND, version=ENCODER_FORMAT)
+        check_files(folder, manifest, (MODEL_FILE, TOKENIZER_FILE))
+    except FolderInvalid as error:
+        refusal = EncoderForeign if error.is_foreign else EncoderTampered
+        raise refusal(folder, error.reason) from error
+    return manifest
+
+
+def _open_session(path: Path, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch ever seen
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

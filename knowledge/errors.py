@@ -1,0 +1,130 @@
+"""What can go wrong in the knowledge base.
+
+    KnowledgeError
+    ├── DocumentRejected      a file that cannot become a document
+    ├── EncoderError
+    │   ├── EncoderMissing    no such encoder folder, package or path
+    │   ├── EncoderForeign    not ours, or of another format version
+    │   ├── EncoderTampered   a file differs from its manifest
+    │   └── EncoderDisagrees  the int8 export strays from the original
+    ├── KnowledgeIndexError
+    │   ├── IndexMissing      no current index, or its folder is gone
+    │   ├── IndexForeign      not ours, another format version or encoder
+    │   └── IndexTampered     a file is missing, cut or differs from the manifest
+    ├── DimensionMismatch     a query vector of another width than the index
+    └── RetrievalSetInvalid   a corpus/queries/qrels folder that cannot be read
+
+Each class holds data, a stable ``code`` and whether trying again may help.
+"""
+
+from pathlib import Path
+
+
+class KnowledgeError(Exception):
+    """Anything the knowledge base refuses."""
+
+    code = "knowledge_error"
+    is_retryable = False
+
+
+class DocumentRejected(KnowledgeError):
+    """A file that cannot become a document."""
+
+    code = "document_rejected"
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
+class EncoderError(KnowledgeError):
+    """The encoder cannot be used."""
+
+    code = "encoder_error"
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"encoder {path}: {reason}")
+
+
+class EncoderMissing(EncoderError):
+    """No such encoder folder, package or path."""
+
+    code = "encoder_missing"
+
+
+class EncoderForeign(EncoderError):
+    """Not an encoder of ours, or of another format version."""
+
+    code = "encoder_foreign"
+
+
+class EncoderTampered(EncoderError):
+    """A file of the encoder differs from its manifest."""
+
+    code = "encoder_tampered"
+
+
+class EncoderDisagrees(EncoderError):
+    """The int8 export strays too far from the original."""
+
+    code = "encoder_disagrees"
+
+    def __init__(self, path: Path | str, cosine: float, floor: float) -> None:
+        self.cosine = cosine
+        self.floor = floor
+        super().__init__(path, f"int8 agrees with fp32 to a cosine of {cosine:.4f}, below {floor:.4f}")
+
+
+class KnowledgeIndexError(KnowledgeError):
+    """The index cannot be used."""
+
+    code = "index_error"
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"knowledge index {path}: {reason}")
+
+
+class IndexMissing(KnowledgeIndexError):
+    """There is no current index, or its folder is gone."""
+
+    code = "index_missing"
+    is_retryable = True
+
+
+class IndexForeign(KnowledgeIndexError):
+    """Not an index of ours, or of another format version or encoder."""
+
+    code = "index_foreign"
+
+
+class IndexTampered(KnowledgeIndexError):
+    """A file is missing, cut short or differs from the manifest."""
+
+    code = "index_tampered"
+
+
+class DimensionMismatch(KnowledgeError):
+    """A vector of another width than the index."""
+
+    code = "dimension_mismatch"
+
+    def __init__(self, expected: int, got: int) -> None:
+        self.expected = expected
+        self.got = got
+        super().__init__(f"expected vectors of {expected} numbers, got {got}")
+
+
+class RetrievalSetInvalid(KnowledgeError):
+    """A folder of corpus, queries and judgements that cannot be read."""
+
+    code = "retrieval_set_invalid"
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")

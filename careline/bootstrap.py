@@ -43,7 +43,9 @@ def run(command: Sequence[str | Path], *, cwd: Path = ROOT, env: dict[str, str] 
     words = [str(word) for word in command]
     result = subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, check=False)  # noqa: S603
     if result.returncode != 0:
-        raise Missing(f"`{' '.join(words[:6])} …` ended with code {result.returncode}; its own message is above.")
+        raise Missing(
+            f"`{' '.join(words[:6])} …` ended with code {result.returncode}; its own message is above."
+        )
 
 
 def answer_of(command: Sequence[str | Path]) -> str | None:
@@ -160,12 +162,13 @@ def make_app() -> None:
     uv_install(APP, "--no-deps", "--no-build-isolation", "--editable", ROOT)
 
 
-def find_engine_python() -> str | Path:
+def find_engine_python() -> str:
     """Return a Python 3.10 that really runs, or the version for uv to fetch."""
-    candidates: list[str | Path] = [f"python{ENGINE_PYTHON}"]
-    for line in (answer_of(["pyenv", "versions", "--bare"]) or "").splitlines():
-        if line.strip().startswith(f"{ENGINE_PYTHON}.") and (prefix := answer_of(["pyenv", "prefix", line.strip()])):
-            candidates.append(Path(prefix) / "bin" / "python")
+    versions = (answer_of(["pyenv", "versions", "--bare"]) or "").split()
+    prefixes = [
+        answer_of(["pyenv", "prefix", one]) for one in versions if one.startswith(f"{ENGINE_PYTHON}.")
+    ]
+    candidates = [f"python{ENGINE_PYTHON}", *(f"{prefix}/bin/python" for prefix in prefixes if prefix)]
     for candidate in candidates:
         version = answer_of([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
         if version == ENGINE_PYTHON:
@@ -183,7 +186,9 @@ def check_node() -> None:
     """Check that Node and npm can build the web part."""
     version = answer_of(["node", "--version"])
     if version is None or answer_of(["npm", "--version"]) is None:
-        raise Missing(f"Node {MIN_NODE_MAJOR} or newer with npm is needed: `sudo apt-get install nodejs npm`.")
+        raise Missing(
+            f"Node {MIN_NODE_MAJOR} or newer with npm is needed: `sudo apt-get install nodejs npm`."
+        )
     if int(version.lstrip("v").split(".")[0]) < MIN_NODE_MAJOR:
         raise Missing(
             f"Node {MIN_NODE_MAJOR} or newer is needed, this is {version}. "
@@ -227,10 +232,16 @@ def set_up_web() -> None:
     web = ROOT / "web"
     lock = hash_of([web / "package-lock.json"])
     when_changed(
-        "web packages", web / "node_modules" / ".careline-web", lock, lambda: run(["npm", "ci", "--no-fund", "--no-audit"], cwd=web)
+        "web packages",
+        web / "node_modules" / ".careline-web",
+        lock,
+        lambda: run(["npm", "ci", "--no-fund", "--no-audit"], cwd=web),
     )
     when_changed(
-        "web build", web / "dist" / ".careline-build", hash_of(web_sources()), lambda: run(["npm", "run", "--silent", "build"], cwd=web)
+        "web build",
+        web / "dist" / ".careline-build",
+        hash_of(web_sources()),
+        lambda: run(["npm", "run", "--silent", "build"], cwd=web),
     )
 
 
@@ -251,7 +262,9 @@ PARTS: dict[str, Callable[[], None]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Set up the named parts, in order."""
-    parser = argparse.ArgumentParser(prog="careline.bootstrap", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="careline.bootstrap", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
     parser.add_argument("parts", nargs="+", choices=sorted(PARTS))
     for part in parser.parse_args(arguments).parts:
         try:

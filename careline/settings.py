@@ -95,10 +95,11 @@ class PeopleSettings(Section):
         ge=1,
         description="After so many minutes without a free agent the bot takes contact and opens a ticket.",
     )
+    agent_offline_minutes: int = Field(
+        5, ge=1, description="An agent offline for so many minutes loses the conversation to the front of the queue."
+    )
     agent_silent_minutes: int = Field(
-        5,
-        ge=1,
-        description="An agent away for so many minutes loses the conversation to the front of the queue.",
+        15, ge=1, description="So does one who leaves a waiting customer unanswered for so many minutes."
     )
     idle_close_hours: int = Field(
         24, ge=1, description="A conversation with the bot closes after so many idle hours."

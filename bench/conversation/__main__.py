@@ -1,0 +1,190 @@
+"""Real customers' messages through the running system, by the widget's websocket.
+
+    python -m bench.conversation [--data ../shared/data] [--count 200] [--default-rasa] [--out bench/results]
+
+Starts Careline on free ports with its own folder (the trained models are taken from var/), sends the messages, prints outcomes, latency, throughput
+and memory, and writes one JSON file. With --default-rasa the same messages go, in the same run, through a
+plain Rasa project with Rasa's default pipeline trained on the same data (bench/conversation/default_rasa.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import platform
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from bench.conversation import default_rasa
+from bench.widget import Customer, Turn, customers
+from tests.support.system import ROOT, System, copy_trained, find_free_port
+
+SETS = ("bitext_customer_service/test.jsonl", "multidogo/airline/test.jsonl")
+CONCURRENCY = (1, 8, 32)
+MESSAGES_PER_CONVERSATION = 5
+OUTCOMES = ("task", "answer", "clarify", "handoff", "apology", "silence")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The turns of one round, in the order they ended."""
+
+    concurrent: int
+    seconds: float
+    turns: tuple[Turn, ...]
+    outcomes: tuple[str, ...]
+
+    def summary(self) -> dict[str, object]:
+        """Return latency in milliseconds, turns a second and outcome counts."""
+        latencies = np.array([turn.first_entry_seconds for turn in self.turns]) * 1000
+        p50, p95, p99 = np.percentile(latencies, [50, 95, 99])
+        return {
+            "customers": self.concurrent,
+            "turns": len(self.turns),
+            "turns_per_second": round(len(self.turns) / self.seconds, 1),
+            "p50_ms": round(float(p50), 1),
+            "p95_ms": round(float(p95), 1),
+            "p99_ms": round(float(p99), 1),
+            "outcomes": {name: self.outcomes.count(name) for name in OUTCOMES},
+        }
+
+
+def messages(data: Path, count: int) -> list[str]:
+    """Return the first `count` distinct customer messages of each set.
+
+    Raises:
+        SystemExit: a set is missing; the text says which, and how to name another folder.
+    """
+    found: list[str] = []
+    for name in SETS:
+        file = data / name
+        if not file.is_file():
+            raise SystemExit(f"{file} is missing. Name the folder with the data sets: --data FOLDER.")
+        rows = [json.loads(line) for line in file.read_text().splitlines()]
+        texts = dict.fromkeys(row["text"] for row in rows if "customer" in name or row["intent"] != "openinggreeting")
+        found += list(texts)[:count]
+    return found
+
+
+def outcome(turn: Turn, owner: str) -> str:
+    """Name what a turn came to, by what the customer got."""
+    codes = {entry["code"] for entry in turn.entries}
+    if not turn.entries:
+        return "silence"
+    if "apology" in codes:
+        return "apology"
+    if owner == "queue" or "queue_joined" in codes:
+        return "handoff"
+    if any(entry["sources"] for entry in turn.replies):
+        return "answer"
+    if any(len(entry["buttons"]) > 1 for entry in turn.replies) or "rephrase" in turn.said.casefold():
+        return "clarify"
+    return "task"
+
+
+async def converse(customer: Customer, texts: Sequence[str]) -> tuple[list[Turn], list[str]]:
+    """Say some messages in one conversation; leave the queue again when one led there."""
+    turns, outcomes = [], []
+    for text in texts:
+        turn = await customer.say(text, seconds=60)
+        turns.append(turn)
+        outcomes.append(outcome(turn, customer.owner.get("kind", "")))
+        if customer.owner.get("kind") == "queue":
+            await customer.send("leave_person", client_id=f"leave-{turn.client_id}")
+            await customer.wait(lambda: customer.owner.get("kind") == "bot")
+    return turns, outcomes
+
+
+async def one_round(url: str, texts: Sequence[str], concurrent: int) -> Measured:
+    """Send the messages from several customers at once, a few a conversation."""
+    chunks = [
+        texts[start : start + MESSAGES_PER_CONVERSATION] for start in range(0, len(texts), MESSAGES_PER_CONVERSATION)
+    ]
+    turns: list[Turn] = []
+    outcomes: list[str] = []
+
+    async def work() -> None:
+        while chunks:
+            async with Customer(url) as customer:
+                said, came_to = await converse(customer, chunks.pop())
+                turns.extend(said)
+                outcomes.extend(came_to)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(concurrent)))
+    return Measured(concurrent, time.perf_counter() - began, tuple(turns), tuple(outcomes))
+
+
+def memory(system: System) -> dict[str, float]:
+    """Return the resident MiB of each process and of all of them."""
+    each = {name: system.process(name).memory_info().rss / 2**20 for name in ("desk", "actions", "engine")}
+    return {name: round(value) for name, value in {**each, "all": sum(each.values())}.items()}
+
+
+async def measure(system: System, texts: Sequence[str]) -> list[dict[str, object]]:
+    """Warm up, then measure each number of customers with the same messages."""
+    await one_round(system.url, texts[:20], 2)
+    return [(await one_round(system.url, texts, concurrent)).summary() for concurrent in CONCURRENCY]
+
+
+def show(title: str, rounds: Sequence[dict[str, object]]) -> None:
+    """Print one table."""
+    print(f"\n{title}")
+    print("customers  turns/s   p50 ms   p95 ms   p99 ms   outcomes")
+    for one in rounds:
+        counts = " ".join(f"{name}={n}" for name, n in Counter(one["outcomes"]).items())  # type: ignore[arg-type]
+        figures = "  ".join(f"{one[name]:>7}" for name in ("turns_per_second", "p50_ms", "p95_ms", "p99_ms"))
+        print(f"{one['customers']:>9}  {figures}   {counts}")
+
+
+def run_careline(texts: Sequence[str]) -> dict[str, object]:
+    """Start Careline and measure it."""
+    with tempfile.TemporaryDirectory(prefix="careline-bench-") as folder:
+        var = Path(folder)
+        copy_trained(ROOT / "var", var)
+        system = System(var, find_free_port, {"CARELINE_LOG__LEVEL": "warning"})
+        began = time.perf_counter()
+        system.start()
+        ready = time.perf_counter() - began
+        try:
+            rounds = asyncio.run(measure(system, texts))
+            return {"ready_seconds": round(ready, 1), "memory_mib": memory(system), "rounds": rounds}
+        finally:
+            system.stop()
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(prog="bench.conversation", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder with the data sets")
+    parser.add_argument("--count", type=int, default=200, help="messages of each set")
+    parser.add_argument("--default-rasa", action="store_true", help="measure a plain Rasa project in the same run")
+    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="folder for the figures")
+    arguments = parser.parse_args()
+    texts = messages(arguments.data, arguments.count)
+    result: dict[str, object] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{psutil.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "messages": len(texts),
+        "careline": run_careline(texts),
+    }
+    if arguments.default_rasa:
+        result["default_rasa"] = default_rasa.run(texts)
+    for name in ("careline", "default_rasa"):
+        if isinstance(figures := result.get(name), dict):
+            show(f"{name}: ready after {figures['ready_seconds']} s, MiB {figures['memory_mib']}", figures["rounds"])
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "conversation.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

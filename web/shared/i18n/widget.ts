@@ -1,0 +1,193 @@
+import type { Locale } from "./locale";
+import type { Message } from "./translate";
+
+const en = {
+  // who is there
+  assistant: "Assistant",
+  agent: "Service team",
+  you: "You",
+  panel_label: "Chat with {name}",
+  status_bot: "Answers at once",
+  status_queue: "Finding a colleague for you",
+  status_agent: "You are talking to a person",
+  status_agent_wait: {
+    one: "Usually replies in {count} minute",
+    other: "Usually replies in {count} minutes",
+  },
+  status_closed: "Write whenever you need us",
+  greeting: "Hello! How can I help you today?",
+
+  // the panel
+  close: "Close chat",
+  enlarge: "Larger window",
+  shrink: "Smaller window",
+  skip_to_composer: "Skip to the message box",
+  log_label: "Conversation",
+  connecting: "Connecting …",
+  reconnecting: "Reconnecting. What you write is kept and will be sent.",
+  offline: "You are offline. What you write is kept and will be sent.",
+  held: "One moment, please. Your message goes out in a few seconds.",
+
+  // messages
+  today: "Today",
+  yesterday: "Yesterday",
+  sending: "Sending",
+  sent: "Sent",
+  seen: "Seen",
+  not_sent: "Not sent",
+  retry: "Retry",
+  discard: "Delete",
+  said: "{name}, {time}",
+  source_updated: "Updated {date}",
+  source_label: "Source: {title}",
+  opens_new_tab: "opens in a new tab",
+  choices: "Suggested replies",
+  starters: "Common questions",
+  chosen: "{title}, chosen",
+  is_typing: "{name} is typing",
+  new_messages: { one: "{count} new", other: "{count} new" },
+  to_latest: "Go to the latest message",
+
+  // the composer
+  composer_label: "Your message",
+  composer_placeholder: "Write a message",
+  send: "Send",
+  chars_left: { one: "{count} character left", other: "{count} characters left" },
+  too_long: {
+    one: "{count} character too many",
+    other: "{count} characters too many",
+  },
+
+  // to a person and back
+  talk_to_person: "Talk to a person",
+  asking_for_person: "Asking for a person …",
+  back_to_assistant: "Back to the assistant",
+  leave_queue: "Stop waiting",
+  leave_confirm: "End the chat with {name}?",
+  leave_queue_confirm: "Give up your place in line?",
+  leave_yes: "Yes, back to {assistant}",
+  leave_no: "Stay",
+  queue_first: "You are next in line",
+  queue_position: "You are number {position} in line",
+  queue_waiting: "You are in line for a person",
+  queue_wait: {
+    one: "About {count} minute, as things stand",
+    other: "About {count} minutes, as things stand",
+  },
+  queue_wait_unknown: "We cannot say how long it takes right now",
+  queue_hint: "You can keep writing. Whoever joins reads all of it.",
+
+  // lines in the log; {params} come from the desk
+  system_queue_joined: "You asked for a person",
+  system_agent_joined: "{name} joined",
+  system_agent_left: "{name} left",
+  system_agent_left_unnamed: "Your contact left",
+  system_returned_to_bot: "{assistant} is back with you",
+  system_conversation_closed: "The conversation has ended. Write to open it again.",
+  system_taking_longer: "This takes a little longer. Still on it.",
+  system_apology: "Sorry, that did not work. Please try again, or talk to a person.",
+  system_ticket_opened: "Ticket {number} is open. The answer will come here.",
+  system_ticket_updated: "Ticket {number} is now {status}",
+  system_nobody_available:
+    "Nobody from the team is free right now. We have opened ticket {ticket} and will get back to you here.",
+  system_nobody_available_hours:
+    "Nobody from the team is free right now. We have opened ticket {ticket} and will get back to you here. People are here {hours}.",
+  system_rate_limited: "That was a lot at once. Please wait a moment before you write again.",
+
+  // a ticket's status
+  status_new: "new",
+  status_open: "open",
+  status_pending: "waiting for an answer",
+  status_solved: "solved",
+  status_resolved: "solved",
+  status_ticket_closed: "closed",
+} satisfies Record<string, Message>;
+
+export type WidgetKey = keyof typeof en;
+
+const zh: Record<WidgetKey, Message> = {
+  assistant: "智能助手",
+  agent: "客服团队",
+  you: "您",
+  panel_label: "与{name}聊天",
+  status_bot: "即时回复",
+  status_queue: "正在为您安排客服",
+  status_agent: "人工客服为您服务",
+  status_agent_wait: { other: "通常在 {count} 分钟内回复" },
+  status_closed: "有需要随时留言",
+  greeting: "您好！有什么可以帮您？",
+
+  close: "关闭聊天",
+  enlarge: "放大窗口",
+  shrink: "缩小窗口",
+  skip_to_composer: "跳到消息输入框",
+  log_label: "聊天记录",
+  connecting: "正在连接…",
+  reconnecting: "正在重新连接。您写的内容会保留，连上后自动发送。",
+  offline: "您已离线。您写的内容会保留，恢复网络后自动发送。",
+  held: "请稍等，您的消息将在几秒后发出。",
+
+  today: "今天",
+  yesterday: "昨天",
+  sending: "发送中",
+  sent: "已发送",
+  seen: "已读",
+  not_sent: "未发送",
+  retry: "重试",
+  discard: "删除",
+  said: "{name}，{time}",
+  source_updated: "更新于 {date}",
+  source_label: "来源：{title}",
+  opens_new_tab: "在新标签页打开",
+  choices: "建议的回复",
+  starters: "常见问题",
+  chosen: "{title}，已选择",
+  is_typing: "{name}正在输入",
+  new_messages: { other: "{count} 条新消息" },
+  to_latest: "跳到最新消息",
+
+  composer_label: "您的消息",
+  composer_placeholder: "输入消息",
+  send: "发送",
+  chars_left: { other: "还可输入 {count} 个字" },
+  too_long: { other: "超出 {count} 个字" },
+
+  talk_to_person: "转人工客服",
+  asking_for_person: "正在转接人工…",
+  back_to_assistant: "返回智能助手",
+  leave_queue: "取消排队",
+  leave_confirm: "结束与{name}的对话？",
+  leave_queue_confirm: "确定放弃排队？",
+  leave_yes: "是，返回{assistant}",
+  leave_no: "继续",
+  queue_first: "下一位就是您",
+  queue_position: "您排在第 {position} 位",
+  queue_waiting: "您正在排队等候人工客服",
+  queue_wait: { other: "目前估计约需 {count} 分钟" },
+  queue_wait_unknown: "目前无法估计等候时间",
+  queue_hint: "您可以继续留言，客服接入后会看到全部内容。",
+
+  system_queue_joined: "您已请求人工客服",
+  system_agent_joined: "{name} 已加入对话",
+  system_agent_left: "{name} 已离开对话",
+  system_agent_left_unnamed: "客服已离开对话",
+  system_returned_to_bot: "{assistant}继续为您服务",
+  system_conversation_closed: "对话已结束。再次留言即可重新开始。",
+  system_taking_longer: "需要多一点时间，正在处理。",
+  system_apology: "抱歉，刚才没有成功。请再试一次，或转人工客服。",
+  system_ticket_opened: "工单 {number} 已创建，回复会显示在这里。",
+  system_ticket_updated: "工单 {number} 状态：{status}",
+  system_nobody_available: "目前没有空闲的客服。我们已创建工单 {ticket}，会在这里回复您。",
+  system_nobody_available_hours:
+    "目前没有空闲的客服。我们已创建工单 {ticket}，会在这里回复您。人工服务时间：{hours}。",
+  system_rate_limited: "您发送得太快了，请稍等片刻再写。",
+
+  status_new: "新建",
+  status_open: "处理中",
+  status_pending: "等待回复",
+  status_solved: "已解决",
+  status_resolved: "已解决",
+  status_ticket_closed: "已关闭",
+};
+
+export const WIDGET_MESSAGES: Record<Locale, Record<WidgetKey, Message>> = { en, zh };

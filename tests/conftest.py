@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.support.system import find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,11 +21,4 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """A function that returns a loopback port nobody listens on."""
-
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
-
-    return find
+    return find_free_port

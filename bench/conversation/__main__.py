@@ -2,9 +2,9 @@
 
     python -m bench.conversation [--data ../shared/data] [--count 200] [--default-rasa] [--out bench/results]
 
-Starts Careline on free ports with its own folder (the trained models are taken from var/), sends the messages, prints outcomes, latency, throughput
-and memory, and writes one JSON file. With --default-rasa the same messages go, in the same run, through a
-plain Rasa project with Rasa's default pipeline trained on the same data (bench/conversation/default_rasa.py).
+Starts Careline on free ports with its own folder (the trained models are taken from var/), sends the messages,
+prints outcomes, latency, throughput and memory, and writes one JSON file. With --default-rasa the same messages
+go, in the same run, through a plain Rasa project with Rasa's default pipeline trained on the same data.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ import json
 import platform
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 
 from bench.conversation import default_rasa
-from bench.widget import Customer, Turn, customers
+from bench.widget import Customer, Turn
 from tests.support.system import ROOT, System, copy_trained, find_free_port
 
 SETS = ("bitext_customer_service/test.jsonl", "multidogo/airline/test.jsonl")
 CONCURRENCY = (1, 8, 32)
 MESSAGES_PER_CONVERSATION = 5
+Figures = dict[str, Any]
 OUTCOMES = ("task", "answer", "clarify", "handoff", "apology", "silence")
 
 
@@ -43,7 +44,7 @@ class Measured:
     turns: tuple[Turn, ...]
     outcomes: tuple[str, ...]
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> Figures:
         """Return latency in milliseconds, turns a second and outcome counts."""
         latencies = np.array([turn.first_entry_seconds for turn in self.turns]) * 1000
         p50, p95, p99 = np.percentile(latencies, [50, 95, 99])
@@ -69,8 +70,7 @@ def messages(data: Path, count: int) -> list[str]:
         file = data / name
         if not file.is_file():
             raise SystemExit(f"{file} is missing. Name the folder with the data sets: --data FOLDER.")
-        rows = [json.loads(line) for line in file.read_text().splitlines()]
-        texts = dict.fromkeys(row["text"] for row in rows if "customer" in name or row["intent"] != "openinggreeting")
+        texts = dict.fromkeys(json.loads(line)["text"] for line in file.read_text().splitlines())
         found += list(texts)[:count]
     return found
 
@@ -107,7 +107,8 @@ async def converse(customer: Customer, texts: Sequence[str]) -> tuple[list[Turn]
 async def one_round(url: str, texts: Sequence[str], concurrent: int) -> Measured:
     """Send the messages from several customers at once, a few a conversation."""
     chunks = [
-        texts[start : start + MESSAGES_PER_CONVERSATION] for start in range(0, len(texts), MESSAGES_PER_CONVERSATION)
+        texts[start : start + MESSAGES_PER_CONVERSATION]
+        for start in range(0, len(texts), MESSAGES_PER_CONVERSATION)
     ]
     turns: list[Turn] = []
     outcomes: list[str] = []
@@ -130,23 +131,23 @@ def memory(system: System) -> dict[str, float]:
     return {name: round(value) for name, value in {**each, "all": sum(each.values())}.items()}
 
 
-async def measure(system: System, texts: Sequence[str]) -> list[dict[str, object]]:
+async def measure(system: System, texts: Sequence[str]) -> list[Figures]:
     """Warm up, then measure each number of customers with the same messages."""
     await one_round(system.url, texts[:20], 2)
     return [(await one_round(system.url, texts, concurrent)).summary() for concurrent in CONCURRENCY]
 
 
-def show(title: str, rounds: Sequence[dict[str, object]]) -> None:
+def show(name: str, figures: Figures) -> None:
     """Print one table."""
-    print(f"\n{title}")
+    print(f"\n{name}: ready after {figures['ready_seconds']} s, resident MiB {figures['memory_mib']}")
     print("customers  turns/s   p50 ms   p95 ms   p99 ms   outcomes")
-    for one in rounds:
-        counts = " ".join(f"{name}={n}" for name, n in Counter(one["outcomes"]).items())  # type: ignore[arg-type]
-        figures = "  ".join(f"{one[name]:>7}" for name in ("turns_per_second", "p50_ms", "p95_ms", "p99_ms"))
-        print(f"{one['customers']:>9}  {figures}   {counts}")
+    for one in figures["rounds"]:
+        counts = " ".join(f"{kind}={count}" for kind, count in one["outcomes"].items())
+        columns = "  ".join(f"{one[key]:>7}" for key in ("turns_per_second", "p50_ms", "p95_ms", "p99_ms"))
+        print(f"{one['customers']:>9}  {columns}   {counts}")
 
 
-def run_careline(texts: Sequence[str]) -> dict[str, object]:
+def run_careline(texts: Sequence[str]) -> Figures:
     """Start Careline and measure it."""
     with tempfile.TemporaryDirectory(prefix="careline-bench-") as folder:
         var = Path(folder)
@@ -164,14 +165,20 @@ def run_careline(texts: Sequence[str]) -> dict[str, object]:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="bench.conversation", description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder with the data sets")
+    parser = argparse.ArgumentParser(
+        prog="bench.conversation", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
+    parser.add_argument(
+        "--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder with the data sets"
+    )
     parser.add_argument("--count", type=int, default=200, help="messages of each set")
-    parser.add_argument("--default-rasa", action="store_true", help="measure a plain Rasa project in the same run")
+    parser.add_argument(
+        "--default-rasa", action="store_true", help="measure a plain Rasa project in the same run"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="folder for the figures")
     arguments = parser.parse_args()
     texts = messages(arguments.data, arguments.count)
-    result: dict[str, object] = {
+    result: Figures = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{psutil.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "messages": len(texts),
@@ -181,7 +188,10 @@ def main() -> None:
         result["default_rasa"] = default_rasa.run(texts)
     for name in ("careline", "default_rasa"):
         if isinstance(figures := result.get(name), dict):
-            show(f"{name}: ready after {figures['ready_seconds']} s, MiB {figures['memory_mib']}", figures["rounds"])
+            show(
+                f"{name}: ready after {figures['ready_seconds']} s, MiB {figures['memory_mib']}",
+                figures["rounds"],
+            )
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "conversation.json").write_text(json.dumps(result, indent=1) + "\n")
 

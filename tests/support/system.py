@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,14 @@ START_TIMEOUT_SECONDS = 180.0
 PROGRAMS = {"desk": "careline.processes desk", "actions": "careline.processes actions", "engine": "rasa run"}
 
 
+def find_free_port() -> int:
+    """Return a loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def copy_trained(source: Path, target: Path) -> None:
     """Give a system its own copy of what is trained, so that no test touches another's."""
     for name in ("models", "knowledge"):
@@ -29,7 +38,9 @@ def copy_trained(source: Path, target: Path) -> None:
 class System:
     """A running Careline. Processes are found as children of the one that was started here, never by name alone."""
 
-    def __init__(self, var: Path, free_port: Callable[[], int], extra_env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, var: Path, free_port: Callable[[], int], extra_env: dict[str, str] | None = None
+    ) -> None:
         self.var = var
         self.ports = {name: free_port() for name in ("desk", "link", "engine", "actions")}
         ports = {f"CARELINE_{name.upper()}__PORT": str(port) for name, port in self.ports.items()}
@@ -94,8 +105,21 @@ class System:
 
     def add_agent(self, name: str, email: str, password: str) -> None:
         """Add an agent who can log in to the console."""
-        command = [sys.executable, "-m", "careline.cli", "desk", "agent", "add", email, "--name", name, "--password-stdin"]
-        subprocess.run(command, cwd=ROOT, env=self.env, input=password, text=True, check=True, capture_output=True)
+        command = [
+            sys.executable,
+            "-m",
+            "careline.cli",
+            "desk",
+            "agent",
+            "add",
+            email,
+            "--name",
+            name,
+            "--password-stdin",
+        ]
+        subprocess.run(
+            command, cwd=ROOT, env=self.env, input=password, text=True, check=True, capture_output=True
+        )
 
     def status(self) -> dict[str, object]:
         """Return `careline status --json`."""

@@ -1,0 +1,189 @@
+"""A plain Rasa project with Rasa's default pipeline, trained on the same utterances, behind its REST channel.
+
+Each intent has one rule that answers with one text; no action server is called, which is less work than
+Careline does for the same message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+import yaml
+
+from careline.programs import rasa_command
+from tests.support.system import ROOT, find_free_port
+
+CONCURRENCY = (1, 8, 32)
+START_TIMEOUT_SECONDS = 300.0
+
+# The pipeline and policies that Rasa 3.6 writes into a new project, with their epochs, spelled out.
+CONFIG: dict[str, Any] = {
+    "recipe": "default.v1",
+    "language": "en",
+    "assistant_id": "default-rasa",
+    "pipeline": [
+        {"name": "WhitespaceTokenizer"},
+        {"name": "RegexFeaturizer"},
+        {"name": "LexicalSyntacticFeaturizer"},
+        {"name": "CountVectorsFeaturizer"},
+        {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+        {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True},
+        {"name": "EntitySynonymMapper"},
+        {"name": "ResponseSelector", "epochs": 100, "constrain_similarities": True},
+        {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
+    ],
+    "policies": [
+        {"name": "MemoizationPolicy"},
+        {"name": "RulePolicy"},
+        {"name": "UnexpecTEDIntentPolicy", "max_history": 5, "epochs": 100},
+        {"name": "TEDPolicy", "max_history": 5, "epochs": 100, "constrain_similarities": True},
+    ],
+}
+
+
+def utterances() -> dict[str, list[dict[str, Any]]]:
+    """Return the project's training utterances by file, out_of_scope left out as it is no class."""
+    found = {}
+    for file in sorted((ROOT / "data" / "nlu").glob("*.yml")):
+        rows = [row for row in yaml.safe_load(file.read_text())["nlu"] if row.get("intent") != "out_of_scope"]
+        if rows:
+            found[file.name] = rows
+    return found
+
+
+def write_project(folder: Path) -> None:
+    """Write config, domain, rules, stories and utterances."""
+    data = utterances()
+    intents = sorted({row["intent"] for rows in data.values() for row in rows if "intent" in row})
+    entities = sorted(
+        {
+            word.split(")")[0]
+            for rows in data.values()
+            for row in rows
+            for word in row["examples"].split("](")[1:]
+        }
+    )
+    domain = {
+        "version": "3.1",
+        "intents": [*intents, "nlu_fallback"],
+        "entities": entities,
+        "responses": {
+            f"utter_{name}": [{"text": f"This is about {name}."}] for name in [*intents, "nlu_fallback"]
+        },
+    }
+    steps = {name: [{"intent": name}, {"action": f"utter_{name}"}] for name in [*intents, "nlu_fallback"]}
+    rules = [{"rule": name, "steps": step} for name, step in steps.items()]
+    stories = [
+        {"story": f"{first} then {second}", "steps": [*steps[first], *steps[second]]}
+        for first, second in itertools.pairwise(intents)
+    ]
+    (folder / "data").mkdir()
+    for name, rows in data.items():
+        (folder / "data" / name).write_text(
+            yaml.safe_dump({"version": "3.1", "nlu": rows}, allow_unicode=True)
+        )
+    files = {
+        "config.yml": CONFIG,
+        "domain.yml": domain,
+        "credentials.yml": {"rest": None},
+        "endpoints.yml": {"tracker_store": {"type": "sql", "dialect": "sqlite", "db": "tracker.db"}},
+        "data/dialogue.yml": {"version": "3.1", "rules": rules, "stories": stories},
+    }
+    for name, content in files.items():
+        (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+
+
+def call_rasa(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start one of Rasa's commands in the project's folder."""
+    env = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": ""}
+    with (folder / "rasa.log").open("ab") as log:
+        return subprocess.Popen(rasa_command(*arguments), cwd=folder, env=env, stdout=log, stderr=log)  # noqa: S603
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    """Wait until the server has its model."""
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/", timeout=5, trust_env=False).status_code == httpx.codes.OK:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise RuntimeError("Rasa's default project did not start; see its rasa.log")
+
+
+async def one_round(url: str, texts: Sequence[str], concurrent: int) -> dict[str, object]:
+    """Send the messages from several senders at once, five a conversation as in the other half."""
+    waiting = [list(texts[start : start + 5]) for start in range(0, len(texts), 5)]
+    latencies: list[float] = []
+    silent = 0
+
+    async def work(client: httpx.AsyncClient) -> None:
+        nonlocal silent
+        while waiting:
+            chunk = waiting.pop()
+            sender = f"{concurrent}-{len(waiting)}"
+            for text in chunk:
+                began = time.perf_counter()
+                answer = await client.post("/webhooks/rest/webhook", json={"sender": sender, "message": text})
+                latencies.append(time.perf_counter() - began)
+                silent += not answer.json()
+
+    began = time.perf_counter()
+    async with httpx.AsyncClient(base_url=url, timeout=120, trust_env=False) as client:
+        await asyncio.gather(*(work(client) for _ in range(concurrent)))
+    seconds = time.perf_counter() - began
+    p50, p95, p99 = np.percentile(np.array(latencies) * 1000, [50, 95, 99])
+    return {
+        "customers": concurrent,
+        "turns": len(latencies),
+        "turns_per_second": round(len(latencies) / seconds, 1),
+        "p50_ms": round(float(p50), 1),
+        "p95_ms": round(float(p95), 1),
+        "p99_ms": round(float(p99), 1),
+        "outcomes": {"text": len(latencies) - silent, "silence": silent},
+    }
+
+
+async def measure(url: str, texts: Sequence[str]) -> list[dict[str, object]]:
+    """Warm up, then measure each number of senders with the same messages."""
+    await one_round(url, texts[:20], 2)
+    return [await one_round(url, texts, concurrent) for concurrent in CONCURRENCY]
+
+
+def run(texts: Sequence[str]) -> dict[str, object]:
+    """Train and start the project in a folder that is thrown away, and measure it."""
+    with tempfile.TemporaryDirectory(prefix="default-rasa-") as name:
+        folder, port = Path(name), find_free_port()
+        write_project(folder)
+        began = time.perf_counter()
+        if call_rasa(folder, "train").wait() != 0:
+            raise RuntimeError((folder / "rasa.log").read_text()[-2000:])
+        trained = time.perf_counter() - began
+        began = time.perf_counter()
+        server = call_rasa(folder, "run", "--interface", "127.0.0.1", "--port", str(port))
+        try:
+            wait_until_ready(server, f"http://127.0.0.1:{port}")
+            ready = time.perf_counter() - began
+            rounds = asyncio.run(measure(f"http://127.0.0.1:{port}", texts))
+            mib = round(psutil.Process(server.pid).memory_info().rss / 2**20)
+        finally:
+            server.terminate()
+            server.wait()
+    return {
+        "training_seconds": round(trained),
+        "ready_seconds": round(ready, 1),
+        "memory_mib": {"rasa": mib, "all": mib},
+        "rounds": rounds,
+    }

@@ -1,0 +1,92 @@
+"""Whether a message belongs to the open form, or the customer wants something else first.
+
+A pure decision over the understood message. Where the customer answers in their own words (why, what happened, to
+which address), almost every intent may turn up in the answer, so only clear requests break in there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from actions.goals.intents import CONTROL, QUESTIONS, SOCIAL, TASKS
+from actions.goals.talk import Talk
+from actions.recognise import count_words, is_question
+
+# How sure understanding must be for a message to leave the field it may just as well answer.
+SURE = 0.7
+# A greeting or a thank-you is short; a longer text that begins with one says more.
+SOCIAL_WORDS = 5
+
+
+class Verdict(StrEnum):
+    """What to do with a message in a form."""
+
+    ANSWER = "answer"
+    AGAIN = "again"
+    INTERRUPTION = "interruption"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a form the message arrived. ``has_value``: it fills at least one of the form's fields."""
+
+    own: frozenset[str]
+    related: frozenset[str]
+    is_free_text: bool
+    has_value: bool
+
+
+def judge(talk: Talk, place: Place) -> Verdict:
+    """Judge a message that arrived in a form."""
+    intent = talk.intent
+    if intent in CONTROL:
+        return Verdict.INTERRUPTION if _breaks_in(talk, place, SURE) else Verdict.ANSWER
+    if intent in ("repeat", "back_to_task"):
+        return Verdict.ANSWER if place.is_free_text and not _is_sure(talk) else Verdict.AGAIN
+    if intent in place.own:
+        return Verdict.ANSWER if place.has_value else Verdict.AGAIN
+    if intent in TASKS:
+        return _judge_task(talk, place)
+    if intent in QUESTIONS:
+        return _judge_question(talk, place)
+    if intent in SOCIAL:
+        return _judge_social(talk, place)
+    if intent in ("nlu_fallback", "out_of_scope") and not place.is_free_text and not place.has_value:
+        return Verdict.INTERRUPTION if is_question(talk.text) else Verdict.ANSWER
+    return Verdict.ANSWER
+
+
+def _is_sure(talk: Talk) -> bool:
+    return talk.is_payload or talk.turn.confidence >= SURE
+
+
+def _breaks_in(talk: Talk, place: Place, sure: float) -> bool:
+    return talk.is_payload or not place.is_free_text or talk.turn.confidence >= sure
+
+
+def _judge_task(talk: Talk, place: Place) -> Verdict:
+    if talk.is_payload:
+        return Verdict.INTERRUPTION
+    if talk.intent in place.related and (place.has_value or place.is_free_text):
+        return Verdict.ANSWER
+    if place.is_free_text:
+        return Verdict.INTERRUPTION if _is_sure(talk) and is_question(talk.text) else Verdict.ANSWER
+    return Verdict.INTERRUPTION if _is_sure(talk) or not place.has_value else Verdict.ANSWER
+
+
+def _judge_question(talk: Talk, place: Place) -> Verdict:
+    if talk.is_payload:
+        return Verdict.INTERRUPTION
+    if place.is_free_text or place.has_value:
+        return Verdict.INTERRUPTION if _is_sure(talk) and is_question(talk.text) else Verdict.ANSWER
+    return Verdict.INTERRUPTION
+
+
+def _judge_social(talk: Talk, place: Place) -> Verdict:
+    is_short = count_words(talk.text) <= SOCIAL_WORDS
+    if place.has_value and not place.is_free_text:
+        return Verdict.ANSWER
+    if place.is_free_text:
+        return Verdict.INTERRUPTION if is_short and _is_sure(talk) else Verdict.ANSWER
+    return Verdict.INTERRUPTION

@@ -1,0 +1,78 @@
+"""When a message was not understood: an answer, a question back, or a person. Never silence, never a guess."""
+
+from __future__ import annotations
+
+import structlog
+
+from actions.errors import ActionsError
+from actions.goals.answer import find_answer, say_answer
+from actions.goals.goal import Goal
+from actions.goals.intents import MEANINGS, UNKNOWN
+from actions.goals.talk import Button, Event, Say, Talk, button, go_to, set_slots
+from actions.goals.task import PERSON
+from actions.goals.world import DialogueSettings, World
+
+log = structlog.get_logger()
+
+MISSES_BEFORE_OFFER = 2
+MISSES_BEFORE_HANDOFF = 3
+
+
+def likely_meanings(talk: Talk, settings: DialogueSettings) -> list[str]:
+    """Find the two or three intents that may have been meant, likeliest first; empty when none is likely enough."""
+    ranked = [(name, share) for name, share in talk.turn.ranking if name in MEANINGS and name not in UNKNOWN]
+    if not ranked or ranked[0][1] < settings.clarify_best:
+        return []
+    likely = [name for name, share in ranked if share >= settings.clarify_share]
+    return likely[: settings.clarify_choices]
+
+
+def meaning_buttons(intents: list[str]) -> list[Button]:
+    """Offer each meaning, and the way out when it was none of them."""
+    return [
+        *(button(MEANINGS[intent], f"/{intent}") for intent in intents),
+        button("Something else", "/deny"),
+    ]
+
+
+class FallbackAction(Goal):
+    """Answers from the knowledge base, else asks back, else offers a person, else calls one."""
+
+    label = "action_fallback"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def act(self, talk: Talk, say: Say) -> list[Event]:
+        """Do the best that can be done with a message that was not understood."""
+        if await self._answer(talk, say):
+            return set_slots(misses=0)
+        misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
+        if misses >= MISSES_BEFORE_HANDOFF:
+            say("utter_fallback_handoff")
+            return [*set_slots(misses=misses, handoff_reason="not_understood"), go_to("action_handoff")]
+        self._ask_back(talk, say, misses)
+        return set_slots(misses=misses, offer="talk_to_person" if misses >= MISSES_BEFORE_OFFER else None)
+
+    async def _answer(self, talk: Talk, say: Say) -> bool:
+        try:
+            answer = await find_answer(self.world, talk.text)
+        except ActionsError as error:
+            log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
+            return False
+        if answer is not None:
+            say_answer(answer, say)
+        return answer is not None
+
+    def _ask_back(self, talk: Talk, say: Say, misses: int) -> None:
+        meanings = likely_meanings(talk, self.world.settings)
+        if misses >= MISSES_BEFORE_OFFER:
+            say("utter_fallback_offer_person", buttons=[PERSON, *meaning_buttons(meanings)[:-1]])
+        elif len(meanings) > 1:
+            say("utter_clarify", buttons=meaning_buttons(meanings))
+        elif meanings:
+            say("utter_clarify_one", meaning=MEANINGS[meanings[0]].lower(), buttons=meaning_buttons(meanings))
+        elif not talk.text:
+            say("utter_fallback_empty", buttons=[PERSON])
+        else:
+            say("utter_fallback_rephrase", buttons=[PERSON])

@@ -1,0 +1,49 @@
+"""The intents by what they are for, and what to call each of them in front of a customer."""
+
+# What a button says when the bot asks which of several things was meant.
+TASK_MEANINGS = {
+    "order_status": "Where my order is",
+    "order_late": "My order is late",
+    "item_damaged": "Something arrived damaged",
+    "wrong_item": "I got the wrong item",
+    "missing_item": "Something is missing",
+    "cancel_order": "Cancel an order",
+    "change_address": "Change a delivery address",
+    "return_item": "Send something back",
+    "exchange_item": "Exchange an item",
+    "refund_status": "Where my refund is",
+    "complaint": "Make a complaint",
+    "ticket_status": "The state of a ticket",
+}
+QUESTION_MEANINGS = {
+    "ask_return_policy": "How returns work",
+    "ask_invoice": "Get an invoice",
+    "payment_failed": "My payment did not go through",
+    "double_charge": "I was charged twice",
+    "ask_payment_methods": "Ways to pay",
+    "promo_code": "A promo code",
+    "gift_card": "Gift cards",
+    "ask_stock": "Is something in stock",
+    "product_question": "A question about a product",
+    "assembly_help": "Help with assembly",
+    "delivery_options": "Delivery options",
+    "delivery_cost": "What delivery costs",
+    "international_delivery": "Delivery to my country",
+    "account_help": "My account",
+    "password_reset": "Reset my password",
+    "change_email": "Change my e-mail address",
+    "delete_my_data": "Delete my data",
+    "newsletter": "The newsletter",
+    "warranty": "Warranty",
+    "opening_hours": "Service hours",
+    "company_info": "About Nook & Linden",
+}
+MEANINGS = {**TASK_MEANINGS, "talk_to_person": "Talk to a person", **QUESTION_MEANINGS}
+
+TASKS = frozenset(TASK_MEANINGS)
+QUESTIONS = frozenset(QUESTION_MEANINGS)
+# These leave a form, or the bot.
+CONTROL = frozenset({"stop", "start_over", "talk_to_person", "goodbye"})
+SOCIAL = frozenset({"greet", "thank", "praise", "bot_challenge", "smalltalk"})
+DIALOGUE = frozenset({"inform", "correct", "affirm", "deny", "repeat", "back_to_task"})
+UNKNOWN = frozenset({"nlu_fallback", "out_of_scope"})

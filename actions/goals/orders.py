@@ -1,0 +1,202 @@
+# ruff: noqa: ARG002 - the hooks of a task name all they may use
+"""The part that all order tasks share: which order it is, and that it is this customer's.
+
+An order is shown only to a verified customer who placed it, or to somebody who gives its number *and* the e-mail
+address it was placed with. A wrong number and a wrong address are answered with the same words, and tries are
+counted over the whole conversation, so that nobody can find out which numbers exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from actions.errors import OrderNotFound
+from actions.goals.draft import ORDER_SLOTS, Draft
+from actions.goals.talk import Say, Talk, button
+from actions.goals.task import PERSON, Field, Prompt, Step, Task
+from actions.ports import Order, OrderStatus
+from actions.recognise import find_email, find_order_number, points_back, read_yes_no
+
+MAX_BUTTONS = 5
+MAX_SUMMARY_ITEMS = 2
+
+
+def read_order_number(draft: Draft) -> str | None:
+    """Read an order number from the entities, else from the text."""
+    named = draft.talk.entity("order_number")
+    found = find_order_number(draft.talk.text, allow_bare=False)
+    return found or (find_order_number(named) if named else None)
+
+
+def read_bare_order_number(draft: Draft) -> str | None:
+    """Read five digits that stand alone; used only where the number was asked for."""
+    return find_order_number(draft.talk.text)
+
+
+def read_email(draft: Draft) -> str | None:
+    """Read an e-mail address from the entities, else from the text."""
+    named = draft.talk.entity("email")
+    return find_email(draft.talk.text) or (find_email(named) if named else None)
+
+
+def needs_email(draft: Draft) -> bool:
+    """Tell whether the address must be asked for: a verified customer's is known."""
+    return draft.talk.known_email is None
+
+
+ORDER_NUMBER = Field(
+    "order_number",
+    read=read_order_number,
+    read_asked=read_bare_order_number,
+    keeps=True,
+    invalid="utter_invalid_order_number",
+)
+EMAIL = Field("email", read=read_email, applies=needs_email, keeps=True, invalid="utter_invalid_email")
+
+
+def describe_items(order: Order) -> str:
+    """Name what is in an order, the first items only."""
+    names = [f"{i.quantity} × {i.name}" if i.quantity > 1 else i.name for i in order.items]
+    shown = ", ".join(names[:MAX_SUMMARY_ITEMS])
+    more = len(names) - MAX_SUMMARY_ITEMS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def euros(cents: int) -> str:
+    """Write an amount of money."""
+    return f"€{cents // 100}.{cents % 100:02d}"
+
+
+def is_open(order: Order) -> bool:
+    """Tell whether the warehouse has not packed the order yet."""
+    return order.status is OrderStatus.PROCESSING
+
+
+class OrderTask(Task):
+    """A task about one order of the customer's own."""
+
+    async def check(self, draft: Draft, say: Say) -> Step:
+        """Prove the order once its number and an address are known, then ask the task itself."""
+        if self._is_proven(draft) and not draft.is_start:
+            return await self.check_more(draft, say)
+        self._recall_candidate(draft)
+        number = draft.get("order_number")
+        email = draft.get("email") or draft.talk.known_email
+        if not number or not email:
+            return "go_on"
+        order = await self._find_own(draft, number, email)
+        if order is None:
+            return self._refuse(draft, say, number)
+        self._remember(draft, order)
+        step = await self.admit(draft, order, say)
+        return await self.check_more(draft, say) if step == "go_on" else step
+
+    async def start(self, draft: Draft) -> None:
+        """Keep the order of the task before only where the message points back to it ("cancel it")."""
+        is_meant = draft.has_filled("order_number") or draft.talk.is_payload or points_back(draft.talk.text)
+        if not is_meant:
+            draft.forget(("order_number", "order_candidate", *ORDER_SLOTS))
+
+    async def admit(self, draft: Draft, order: Order, say: Say) -> Step:
+        """Tell whether the task is possible for this order; say why not, and end it, where it is not."""
+        return "go_on"
+
+    async def check_more(self, draft: Draft, say: Say) -> Step:
+        """Check the task's other fields; the order is proven by now."""
+        return "go_on"
+
+    async def prompt(self, draft: Draft, slot: str) -> Prompt:
+        """Offer a verified customer their own orders; ask everybody else for the number."""
+        if slot != "order_number":
+            shared = "utter_want_email" if slot == "email" else f"utter_want_{self.name}_{slot}"
+            return Prompt(shared)
+        own = await self._own_orders(draft)
+        if own:
+            return Prompt(
+                "utter_want_order_choice", tuple(self._order_button(order) for order in own[:MAX_BUTTONS])
+            )
+        return Prompt("utter_want_order_number")
+
+    async def order_of(self, talk: Talk) -> Order:
+        """Fetch the proven order anew; its state may have changed since.
+
+        Raises:
+            OrderNotFound: it is gone, or was never proven.
+        """
+        number = str(talk.slots.get("order_number"))
+        order = await self.world.shop.find_order(number) if talk.slots.get("order_proof") == number else None
+        if order is None:
+            raise OrderNotFound(number)
+        return order
+
+    def _is_proven(self, draft: Draft) -> bool:
+        return bool(draft.get("order_proof")) and draft.get("order_proof") == draft.get("order_number")
+
+    def _order_button(self, order: Order) -> dict[str, str]:
+        return button(
+            f"{order.number} · {describe_items(order)}", f'/inform{{"order_number": "{order.number}"}}'
+        )
+
+    async def _own_orders(self, draft: Draft) -> Sequence[Order]:
+        customer = draft.talk.customer_id
+        return await self.world.shop.find_orders_of(customer) if customer else ()
+
+    def _recall_candidate(self, draft: Draft) -> None:
+        """After a wrong pair, a new address alone goes with the number that was given before."""
+        candidate = draft.get("order_candidate")
+        if candidate and not draft.get("order_number") and draft.has_filled("email"):
+            draft.set("order_number", candidate)
+
+    async def _find_own(self, draft: Draft, number: str, email: str) -> Order | None:
+        if int(draft.get("failed_proofs") or 0) >= self.world.settings.proof_tries_in_all:
+            return None
+        if await self.world.shop.owns(number, email):
+            return await self.world.shop.find_order(number)
+        known = draft.talk.known_email
+        if known and known != email and await self.world.shop.owns(number, known):
+            return await self.world.shop.find_order(number)
+        return next((order for order in await self._own_orders(draft) if order.number == number), None)
+
+    def _refuse(self, draft: Draft, say: Say, number: str) -> Step:
+        """Answer a pair that does not match; the words do not tell whether the order exists."""
+        failed = int(draft.get("failed_proofs") or 0) + 1
+        draft.set("failed_proofs", failed)
+        draft.set("order_candidate", number)
+        draft.set("order_number", None)
+        settings = self.world.settings
+        if failed % settings.proof_tries == 0 or failed >= settings.proof_tries_in_all:
+            say("utter_order_no_match_give_up", buttons=[PERSON])
+            draft.set("offer", "talk_to_person")
+            draft.set("email", None)
+            return "ended"
+        say("utter_order_no_match")
+        return "asked"
+
+    def _remember(self, draft: Draft, order: Order) -> None:
+        draft.set("order_proof", order.number)
+        draft.set("order_candidate", None)
+        draft.set("order_summary", describe_items(order))
+        draft.set("order_items", [item.name for item in order.items])
+
+
+def read_yes_no_field(own: frozenset[str]) -> Callable[[Draft], bool | None]:
+    """Build a reader for a confirmation; saying the task's own intent again ("yes, cancel it") is a yes."""
+
+    def read(draft: Draft) -> bool | None:
+        intent = draft.talk.intent
+        if intent == "affirm":
+            return True
+        if intent == "deny":
+            return False
+        said = read_yes_no(draft.talk.text)
+        return True if said is None and intent in own and not draft.talk.is_payload else said
+
+    return read
+
+
+def confirm_field(own: frozenset[str]) -> Field:
+    """Build the field that asks for a last yes before something is done."""
+    return Field("confirm", read_asked=read_yes_no_field(own), invalid="utter_invalid_confirm")
+
+
+YES_NO = (button("Yes", "/affirm"), button("No", "/deny"))

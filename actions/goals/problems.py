@@ -1,0 +1,123 @@
+# ruff: noqa: ARG002 - the hooks of a task name all they may use
+"""Something arrived damaged, is the wrong thing, or is missing."""
+
+from __future__ import annotations
+
+from actions.goals.draft import Draft
+from actions.goals.items import ITEM, item_buttons
+from actions.goals.orders import EMAIL, ORDER_NUMBER, OrderTask
+from actions.goals.returns import read_free_text
+from actions.goals.talk import REQUESTED_SLOT, Event, Say, Talk, button
+from actions.goals.task import Field, Prompt, Step
+from actions.goals.tickets import open_ticket
+from actions.ports import Order, OrderStatus
+from actions.recognise import normalise
+
+PROBLEMS = {"item_damaged": "damaged", "wrong_item": "wrong", "missing_item": "missing"}
+SUBJECTS = {"damaged": "Arrived damaged", "wrong": "Wrong item", "missing": "Item missing"}
+# A first message at least this long already tells what happened.
+TELLING_LENGTH = 40
+
+_REPLACE = (
+    "replace",
+    "replacement",
+    "new one",
+    "another one",
+    "send",
+    "resend",
+    "missing part",
+    "again",
+    "spare",
+)
+_REFUND = ("refund", "money", "return", "send back", "sent back", "give back")
+
+
+def read_problem(draft: Draft) -> str | None:
+    """Read what kind of problem it is from the intent; the latest word counts."""
+    is_telling = draft.get(REQUESTED_SLOT) == "description"
+    return None if is_telling else PROBLEMS.get(draft.talk.intent)
+
+
+def read_resolution(draft: Draft) -> str | None:
+    """Read what would make it right: a replacement, or the money back."""
+    said = normalise(draft.talk.entity("reason") or draft.talk.text).lower()
+    if draft.talk.intent in ("return_item", "refund_status") or any(word in said for word in _REFUND):
+        return "refund"
+    if draft.talk.intent == "exchange_item" or any(word in said for word in _REPLACE):
+        return "replacement"
+    return None
+
+
+RESOLUTIONS = (
+    button("Send a replacement", '/inform{"reason": "replacement"}'),
+    button("Refund my money", '/inform{"reason": "refund"}'),
+)
+
+
+class ProblemTask(OrderTask):
+    """Order, item, what happened, what would make it right; then a ticket."""
+
+    name = "problem"
+    intents = frozenset(PROBLEMS)
+    related = frozenset(
+        {"return_item", "exchange_item", "refund_status", "complaint", "warranty", "order_late"}
+    )
+    fields = (
+        ORDER_NUMBER,
+        EMAIL,
+        Field("problem", read=read_problem),
+        ITEM,
+        Field(
+            "description", read_asked=read_free_text, is_free_text=True, invalid="utter_invalid_description"
+        ),
+        Field("resolution", read_asked=read_resolution, invalid="utter_invalid_resolution"),
+    )
+
+    async def start(self, draft: Draft) -> None:
+        """A long first message already tells what happened."""
+        await super().start(draft)
+        if len(draft.talk.text) >= TELLING_LENGTH:
+            draft.set("description", draft.talk.text)
+
+    async def admit(self, draft: Draft, order: Order, say: Say) -> Step:
+        """What has not arrived cannot be damaged or incomplete yet."""
+        if order.status in (OrderStatus.PROCESSING, OrderStatus.CANCELLED):
+            say(f"utter_problem_{order.status.value}", number=order.number)
+            return "ended"
+        return "go_on"
+
+    async def check_more(self, draft: Draft, say: Say) -> Step:
+        """An order with a single item needs no question which."""
+        items = draft.get("order_items") or []
+        if len(items) == 1 and draft.get("item") is None:
+            draft.set("item", items[0])
+        if draft.get("problem") is None:
+            draft.set("problem", "damaged")
+        return "go_on"
+
+    async def prompt(self, draft: Draft, slot: str) -> Prompt:
+        """Say sorry once, offer the items and the two ways out."""
+        if slot == "item":
+            return Prompt(f"utter_want_problem_item_{draft.get('problem')}", item_buttons(draft))
+        if slot == "description":
+            return Prompt(
+                f"utter_want_problem_description_{draft.get('problem')}", (), {"items": draft.get("item")}
+            )
+        if slot == "resolution":
+            return Prompt("utter_want_problem_resolution", RESOLUTIONS)
+        return await super().prompt(draft, slot)
+
+    async def finish(self, talk: Talk, say: Say) -> list[Event]:
+        """Open a ticket that says everything, so that nobody asks again."""
+        slots = talk.slots
+        subject = (
+            f"{SUBJECTS.get(str(slots['problem']), 'Problem')}: {slots['item']}, {slots['order_number']}"
+        )
+        body = (
+            f"Order {slots['order_number']}\nItem: {slots['item']}\nProblem: {slots['problem']}\n"
+            f"Wanted: {slots['resolution']}\n\n{slots['description']}"
+        )
+        kind = next(intent for intent, problem in PROBLEMS.items() if problem == slots["problem"])
+        await open_ticket(self.world.desk, talk, say, kind=kind, subject=subject, body=body, priority="high")
+        say(f"utter_problem_next_{slots['resolution']}")
+        return []

@@ -1,0 +1,34 @@
+"""Open a ticket and tell its number; shared by every goal that ends with one."""
+
+from __future__ import annotations
+
+from actions.goals.talk import Say, Talk
+from actions.ports import Desk, TicketReceipt, TicketRequest
+
+MAX_SUBJECT = 120
+
+
+async def open_ticket(
+    desk: Desk, talk: Talk, say: Say, *, kind: str, subject: str, body: str, priority: str = "normal"
+) -> TicketReceipt:
+    """Open a ticket for this conversation and say its number, or that the number follows.
+
+    Raises:
+        DeskUnavailable: the ticket could neither be opened nor kept for later.
+    """
+    customer = talk.turn.customer
+    request = TicketRequest(
+        conversation_id=talk.turn.conversation_id,
+        subject=subject[:MAX_SUBJECT],
+        body=body,
+        kind=kind,
+        priority=priority,
+        name=customer.name if customer else None,
+        email=talk.known_email or talk.slots.get("email"),
+    )
+    receipt = await desk.open_ticket(request, talk.turn.effect_key(f"ticket_{kind}"))
+    if receipt.number:
+        say("utter_ticket_opened", ticket=receipt.number)
+    else:
+        say("utter_ticket_waiting")
+    return receipt

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.system import find_free_port
+from tests.support.system import System, copy_trained, find_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,3 +22,18 @@ def root() -> Path:
 def free_port() -> Callable[[], int]:
     """A function that returns a loopback port nobody listens on."""
     return find_free_port
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The whole system, running, with the models that `careline train` left in var/."""
+    if not any((ROOT / "var" / "models" / "rasa").glob("*.tar.gz")):
+        pytest.fail("nothing is trained yet; `make test` trains first, or call `careline train`")
+    var = tmp_path_factory.mktemp("system")
+    copy_trained(ROOT / "var", var)
+    running = System(var, find_free_port)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

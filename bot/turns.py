@@ -1,0 +1,443 @@
+"""One turn of the dialogue, run on Rasa's own parts, so that it happens whole or not at all.
+
+Rasa's ``handle_message`` answers errors with silence: a failing action loses its events, a failing tracker store
+gives a fresh conversation, a customer's ``/intent`` is obeyed. This runner takes the same steps on the same parts
+(session, understanding, slots, policies, actions), and differs in four things: text never meets the reader of
+``/intent``; a failure ends the turn before anything is stored; a message that is stored already is answered from
+the tracker; every step is timed for the trace.
+"""
+
+from __future__ import annotations
+
+# mypy: disable-error-code="misc"
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+import structlog
+from rasa.core.actions.action import Action, ActionExecutionRejection
+from rasa.core.actions.loops import LoopAction
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.policies.policy import PolicyPrediction
+from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+from rasa.exceptions import ActionLimitReached
+from rasa.shared.core.constants import ACTION_EXTRACT_SLOTS, ACTION_LISTEN_NAME, DEFAULT_SLOT_NAMES
+from rasa.shared.core.events import (
+    ActionExecutionRejected,
+    AgentUttered,
+    Event,
+    FollowupAction,
+    LoopInterrupted,
+    UserUttered,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.errors import EngineNotReady, TrackerStoreUnavailable, TurnFailed
+from bot.guard import CallRecord, GuardedEndpoint, current_calls
+from bot.tracker import CarelineTrackerStore
+from bot.wire import (
+    MENU,
+    RESUME,
+    ActionTrace,
+    MessageIn,
+    Payload,
+    ResumeIn,
+    StretchEntry,
+    TurnTrace,
+    actions_of,
+    build_answer,
+    turn_of,
+    understanding_of,
+)
+
+log = structlog.get_logger()
+
+CHANNEL = "careline"
+TURN_TIMEOUT_SECONDS = 25.0
+MENU_ACTION = "action_menu"
+RESUME_INTENT = "back_to_task"
+REGEX_NODE = "run_RegexMessageHandler"
+
+
+class SilentOutput(OutputChannel):
+    """Sends nothing: replies are read from the tracker's events, where blank lines do not split them."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Name the channel, as responses with a ``channel`` key know it."""
+        return CHANNEL
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Do nothing."""
+
+
+class TurnRunner:
+    """Runs turns on a loaded agent, one at a time per conversation."""
+
+    def __init__(self, agent: Agent) -> None:
+        if agent.processor is None:
+            raise EngineNotReady
+        self._agent = agent
+        self._processor: MessageProcessor = agent.processor
+        self._store = unwrap_store(agent)
+        self._endpoint = guard_endpoint(agent)
+        self._text_node = find_text_node(agent.processor)
+        self._output = SilentOutput()
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @property
+    def model_id(self) -> str | None:
+        """Name the loaded model."""
+        model_id: str | None = self._agent.model_id
+        return model_id
+
+    async def degraded(self) -> list[str]:
+        """List the codes of what does not work now."""
+        codes = []
+        try:
+            await self._store.ping()
+        except TrackerStoreUnavailable:
+            codes.append("tracker_store_unavailable")
+        if self._endpoint is None:
+            codes.append("action_server_missing")
+        elif not self._endpoint.is_available:
+            codes.append("action_server_unavailable")
+        return codes
+
+    def understand(self, text: str) -> dict[str, Any]:
+        """Understand a text without recording anything."""
+        return understanding_of(self._parse_text(text, DialogueStateTracker.from_events("understand", [])))
+
+    async def answer(self, message: MessageIn) -> dict[str, Any]:
+        """Run the turn of a customer's message.
+
+        Raises:
+            TurnFailed: nothing was recorded.
+            TrackerStoreUnavailable: nothing was recorded.
+        """
+
+        async def begin(tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+            await self._log_message(message, tracker, trace)
+
+        return await self._run(message.conversation_id, message.message_id, begin)
+
+    async def resume(self, request: ResumeIn) -> dict[str, Any]:
+        """Append what was said to a person and go on; errors as in ``answer``."""
+
+        async def begin(tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+            self._append_stretch(request, tracker)
+            await self._choose_next(request, tracker, trace)
+
+        return await self._run(request.conversation_id, request.message_id, begin)
+
+    # --- the frame of a turn ---------------------------------------------------------------------
+
+    async def _run(self, conversation_id: str, message_id: str, begin: Callable[..., Any]) -> dict[str, Any]:
+        async with self._alone(conversation_id):
+            started = perf_counter()
+            tracker = await self._processor.get_tracker(conversation_id)
+            repeated = self._repeat(tracker, message_id)
+            if repeated is not None:
+                return repeated
+            trace = TurnTrace(model_id=self.model_id)
+            await self._run_whole(tracker, trace, begin)
+            await self._store.save(tracker)
+            trace.total_ms = (perf_counter() - started) * 1000
+            events = turn_of(event_dicts(tracker), message_id) or []
+            return build_answer(message_id, events, trace, is_repeated=False)
+
+    async def _run_whole(
+        self, tracker: DialogueStateTracker, trace: TurnTrace, begin: Callable[..., Any]
+    ) -> None:
+        """Run every step on the tracker in memory, or raise TurnFailed."""
+        calls = CallRecord()
+        token = current_calls.set(calls)
+        slots_before = slot_values(tracker)
+        try:
+            await asyncio.wait_for(self._steps(tracker, trace, begin, calls), TURN_TIMEOUT_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise TurnFailed("turn_timeout") from error
+        finally:
+            current_calls.reset(token)
+        trace.slots_changed = changes(slots_before, slot_values(tracker))
+        trace.active_form = tracker.active_loop_name
+
+    async def _steps(
+        self, tracker: DialogueStateTracker, trace: TurnTrace, begin: Callable[..., Any], calls: CallRecord
+    ) -> None:
+        await self._processor._update_tracker_session(tracker, self._output)
+        await begin(tracker, trace)
+        check_calls(calls)
+        await self._predict_and_act(tracker, trace, calls)
+
+    def _repeat(self, tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] | None:
+        """Answer a recorded message as it was answered then; None when it is new."""
+        if not any(
+            isinstance(event, UserUttered) and event.message_id == message_id for event in tracker.events
+        ):
+            return None
+        events = turn_of(event_dicts(tracker), message_id) or []
+        trace = TurnTrace(
+            model_id=self.model_id, actions=actions_of(events), active_form=tracker.active_loop_name
+        )
+        return build_answer(message_id, events, trace, is_repeated=True)
+
+    @asynccontextmanager
+    async def _alone(self, conversation_id: str) -> AsyncIterator[None]:
+        """Let one turn at a time into a conversation, in order; Rasa's own lock polls once a second."""
+        lock, waiting = self._locks.get(conversation_id, (asyncio.Lock(), 0))
+        self._locks[conversation_id] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks.pop(conversation_id)
+            if waiting > 1:
+                self._locks[conversation_id] = (lock, waiting - 1)
+
+    # --- understanding ---------------------------------------------------------------------------
+
+    async def _log_message(self, message: MessageIn, tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        started = perf_counter()
+        if message.payload is None:
+            parse = self._parse_text(message.text, tracker)
+        else:
+            parse = self._parse_payload(message.payload, message.text)
+        trace.understand_ms = (perf_counter() - started) * 1000
+        text = message.text or (message.payload.intent if message.payload else "")
+        await self._log_parsed(text, parse, message.message_id, dict(message.metadata), tracker, trace)
+
+    async def _log_parsed(
+        self,
+        text: str,
+        parse: dict[str, Any],
+        message_id: str,
+        metadata: dict[str, Any],
+        tracker: DialogueStateTracker,
+        trace: TurnTrace,
+    ) -> None:
+        tracker.update(user_event(text, parse, message_id, metadata), self._processor.domain)
+        started = perf_counter()
+        await self._processor.run_action_extract_slots(self._output, tracker)
+        spent = (perf_counter() - started) * 1000
+        trace.actions.append(ActionTrace(ACTION_EXTRACT_SLOTS, None, None, spent))
+
+    def _parse_text(self, text: str, tracker: DialogueStateTracker) -> dict[str, Any]:
+        """Understand a customer's text; a leading slash is a character like any other."""
+        inputs = {PLACEHOLDER_MESSAGE: [UserMessage(text)], PLACEHOLDER_TRACKER: tracker}
+        parsed = self._processor.graph_runner.run(inputs=inputs, targets=[self._text_node])[self._text_node][
+            0
+        ]
+        parse: dict[str, Any] = {"intent": {"name": None, "confidence": 0.0}, "entities": []}
+        parse.update(parsed.as_dict(only_output_properties=True))
+        parse["text"] = text
+        return parse
+
+    def _parse_payload(self, payload: Payload, text: str) -> dict[str, Any]:
+        """Obey a button; one that names an unknown intent is a failed turn, not a guess."""
+        if payload.intent not in self._processor.domain.intents:
+            raise TurnFailed("unknown_intent_in_payload")
+        intent = {"name": payload.intent, "confidence": 1.0}
+        entities = [
+            {"entity": name, "value": value, "start": 0, "end": 0, "extractor": "payload"}
+            for name, value in payload.entities
+        ]
+        return {"text": text, "intent": intent, "intent_ranking": [intent], "entities": entities}
+
+    # --- deciding and acting ---------------------------------------------------------------------
+
+    async def _predict_and_act(
+        self, tracker: DialogueStateTracker, trace: TurnTrace, calls: CallRecord
+    ) -> None:
+        is_listening = False
+        while not is_listening and self._processor._should_handle_message(tracker):
+            action, prediction = self._predict(tracker)
+            await self._act(action, prediction, tracker, trace)
+            check_calls(calls)
+            is_listening = action.name() == ACTION_LISTEN_NAME
+
+    def _predict(self, tracker: DialogueStateTracker) -> tuple[Action, PolicyPrediction]:
+        try:
+            predicted: tuple[Action, PolicyPrediction] = self._processor.predict_next_with_tracker_if_should(
+                tracker
+            )
+        except ActionLimitReached as error:
+            raise TurnFailed("action_limit_reached", tracker.latest_action_name) from error
+        except Exception as error:
+            log.exception("policy_failed", conversation_id=tracker.sender_id)
+            raise TurnFailed("policy_failed") from error
+        return predicted
+
+    async def _act(
+        self, action: Action, prediction: PolicyPrediction, tracker: DialogueStateTracker, trace: TurnTrace
+    ) -> None:
+        started = perf_counter()
+        events, error = await self._run_action(action, prediction, tracker)
+        if error is None:
+            self._processor._log_action_on_tracker(tracker, action, events, prediction)
+        else:
+            tracker.update(
+                ActionExecutionRejected(action.name(), prediction.policy_name, prediction.max_confidence)
+            )
+        if any(isinstance(event, UserUttered) for event in events):
+            await self._processor.run_action_extract_slots(self._output, tracker)
+        spent = (perf_counter() - started) * 1000
+        if action.name() != ACTION_LISTEN_NAME:
+            confidence = round(float(prediction.max_confidence), 4)
+            trace.actions.append(ActionTrace(action.name(), prediction.policy_name, confidence, spent, error))
+
+    async def _run_action(
+        self, action: Action, prediction: PolicyPrediction, tracker: DialogueStateTracker
+    ) -> tuple[list[Event], str | None]:
+        """Run an action on a copy of the tracker where it may change it; returns its events, or "rejected"."""
+        temporary = tracker
+        if prediction.events or isinstance(action, LoopAction):
+            temporary = tracker.copy()
+            temporary.update_with_events(prediction.events, self._processor.domain)
+        try:
+            events = await action.run(self._output, self._processor.nlg, temporary, self._processor.domain)
+        except ActionExecutionRejection:
+            return [], "rejected"
+        except (asyncio.CancelledError, TrackerStoreUnavailable):
+            raise
+        except Exception as error:
+            log.exception("action_failed", conversation_id=tracker.sender_id, action=action.name())
+            raise TurnFailed("action_failed", action.name()) from error
+        check_said(action, events)
+        return list(events or []), None
+
+    # --- a person gives the conversation back ------------------------------------------------------
+
+    def _append_stretch(self, request: ResumeIn, tracker: DialogueStateTracker) -> None:
+        for entry in request.entries:
+            tracker.update(self._stretch_event(entry, tracker), self._processor.domain)
+
+    def _stretch_event(self, entry: StretchEntry, tracker: DialogueStateTracker) -> Event:
+        timestamp = seconds_of(entry.at)
+        if entry.kind == "agent":
+            return AgentUttered(entry.text, timestamp=timestamp, metadata={"kind": "agent"})
+        parse = self._parse_text(entry.text, tracker)
+        event = user_event(entry.text, parse, None, {"kind": "human_stretch"})
+        event.timestamp = timestamp or event.timestamp
+        return event
+
+    async def _choose_next(self, request: ResumeIn, tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        """Record why the bot speaks again, and what it does first."""
+        is_flow = request.mode not in (RESUME, MENU)
+        payload = Payload(request.mode if is_flow else RESUME_INTENT)
+        if is_flow:
+            parse = self._parse_payload(payload, "")
+            await self._log_parsed(f"/{payload.intent}", parse, request.message_id, {}, tracker, trace)
+            return
+        intent = {"name": payload.intent, "confidence": 1.0}
+        parse = {"text": "", "intent": intent, "intent_ranking": [intent], "entities": []}
+        metadata = {"kind": "resume", "mode": request.mode}
+        tracker.update(user_event("", parse, request.message_id, metadata), self._processor.domain)
+        form = tracker.active_loop_name
+        if request.mode == RESUME and form:
+            # Rasa's own way to come back to a form: it asks again and does not judge the latest message.
+            tracker.update(LoopInterrupted(True), self._processor.domain)
+            tracker.update(FollowupAction(form), self._processor.domain)
+        elif MENU_ACTION in self._processor.domain.action_names_or_texts:
+            tracker.update(FollowupAction(MENU_ACTION), self._processor.domain)
+
+
+# --- small parts ------------------------------------------------------------------------------------
+
+
+def unwrap_store(agent: Agent) -> CarelineTrackerStore:
+    """Take Rasa's fail-safe wrapper off the tracker store; a store that is not ours stops the start.
+
+    Rasa also puts an in-memory store in the place of a class it cannot import; that must not pass either.
+    """
+    store = agent.tracker_store
+    inner = store._tracker_store if isinstance(store, FailSafeTrackerStore) else store
+    if not isinstance(inner, CarelineTrackerStore):
+        log.error("tracker_store_foreign", store=type(inner).__name__, alarm=True)
+        raise TrackerStoreUnavailable
+    inner.domain = agent.domain
+    agent.tracker_store = inner
+    agent.processor.tracker_store = inner
+    return inner
+
+
+def guard_endpoint(agent: Agent) -> GuardedEndpoint | None:
+    """Put the guarded endpoint in the place of Rasa's; None when no action server is configured."""
+    endpoint = agent.action_endpoint
+    if endpoint is None:
+        return None
+    guarded = endpoint if isinstance(endpoint, GuardedEndpoint) else GuardedEndpoint.guarding(endpoint)
+    agent.action_endpoint = guarded
+    agent.processor.action_endpoint = guarded
+    return guarded
+
+
+def find_text_node(processor: MessageProcessor) -> str:
+    """Find the graph's node before the reader of ``/intent{...}``: what it gives is plain understanding.
+
+    Raises:
+        EngineNotReady: the graph is not shaped as expected; then a customer's slash might be obeyed.
+    """
+    nodes = processor.model_metadata.predict_schema.nodes
+    node = nodes[REGEX_NODE].needs.get("messages") if REGEX_NODE in nodes else None
+    if node is None:
+        log.error("text_node_missing", alarm=True)
+        raise EngineNotReady
+    return str(node)
+
+
+def user_event(
+    text: str, parse: Mapping[str, Any], message_id: str | None, metadata: dict[str, Any]
+) -> UserUttered:
+    """Build the event of something a customer wrote or pressed."""
+    return UserUttered(
+        text,
+        parse["intent"],
+        parse["entities"],
+        dict(parse),
+        input_channel=CHANNEL,
+        message_id=message_id,
+        metadata=metadata,
+    )
+
+
+def check_calls(calls: CallRecord) -> None:
+    """Break the turn off when a call to the action server failed, also where Rasa went on without it."""
+    if calls.failures:
+        action, code = calls.failures[0]
+        raise TurnFailed(code, action)
+
+
+def check_said(action: Action, events: list[Event] | None) -> None:
+    """A response that is missing from the domain is a failed turn, not a silent one."""
+    if action.name().startswith("utter_") and not events:
+        raise TurnFailed("response_missing", action.name())
+
+
+def event_dicts(tracker: DialogueStateTracker) -> list[dict[str, Any]]:
+    """Write the tracker's events as plain dicts, newest turn last."""
+    return [event.as_dict() for event in tracker.events]
+
+
+def slot_values(tracker: DialogueStateTracker) -> dict[str, Any]:
+    """Read the slots that the domain names."""
+    return {name: slot.value for name, slot in tracker.slots.items() if name not in DEFAULT_SLOT_NAMES}
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """List the slots whose value changed, with the value before and after."""
+    return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+
+
+def seconds_of(at: str) -> float | None:
+    """Read an ISO time as seconds since the epoch; None when it is empty or unreadable."""
+    try:
+        return datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None

@@ -47,8 +47,8 @@ class Talk:
 
     @property
     def is_payload(self) -> bool:
-        """Whether a button was pressed: its trusted payload names the intent itself."""
-        return self.turn.confidence == 1.0 and self.turn.text.startswith(f"/{self.turn.intent}")
+        """Whether a button was pressed: understanding ranks many intents, a trusted payload names just one."""
+        return self.turn.confidence == 1.0 and len(self.turn.ranking) <= 1
 
     @property
     def text(self) -> str:

@@ -168,6 +168,8 @@ class TaskForm(Goal):
         if verdict is Verdict.INTERRUPTION:
             return [ActionExecutionRejected(self.task.form)]
         if verdict is Verdict.AGAIN:
+            if draft.talk.intent == "back_to_task":
+                say(f"utter_back_to_{self.task.form}")
             return await self._ask(draft, say)
         if not found:
             return await self._explain(draft, say, asked)

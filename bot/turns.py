@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from rasa.core.actions.action import Action, ActionExecutionRejection
+from rasa.core.actions.action import Action, ActionExecutionRejection, action_for_name_or_text
 from rasa.core.actions.loops import LoopAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
@@ -122,17 +122,18 @@ class TurnRunner:
             TrackerStoreUnavailable: nothing was recorded.
         """
 
-        async def begin(tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        async def begin(tracker: DialogueStateTracker, trace: TurnTrace) -> bool:
             await self._log_message(message, tracker, trace)
+            return False
 
         return await self._run(message.conversation_id, message.message_id, begin)
 
     async def resume(self, request: ResumeIn) -> dict[str, Any]:
         """Append what was said to a person and go on; errors as in ``answer``."""
 
-        async def begin(tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        async def begin(tracker: DialogueStateTracker, trace: TurnTrace) -> bool:
             self._append_stretch(request, tracker)
-            await self._choose_next(request, tracker, trace)
+            return await self._go_on(request, tracker, trace)
 
         return await self._run(request.conversation_id, request.message_id, begin)
 
@@ -172,9 +173,10 @@ class TurnRunner:
         self, tracker: DialogueStateTracker, trace: TurnTrace, begin: Callable[..., Any], calls: CallRecord
     ) -> None:
         await self._processor._update_tracker_session(tracker, self._output)
-        await begin(tracker, trace)
+        is_finished = await begin(tracker, trace)
         check_calls(calls)
-        await self._predict_and_act(tracker, trace, calls)
+        if not is_finished:
+            await self._predict_and_act(tracker, trace, calls)
 
     def _repeat(self, tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] | None:
         """Answer a recorded message as it was answered then; None when it is new."""
@@ -327,25 +329,34 @@ class TurnRunner:
         event.timestamp = timestamp or event.timestamp
         return event
 
-    async def _choose_next(self, request: ResumeIn, tracker: DialogueStateTracker, trace: TurnTrace) -> None:
-        """Record why the bot speaks again, and what it does first."""
-        is_flow = request.mode not in (RESUME, MENU)
-        payload = Payload(request.mode if is_flow else RESUME_INTENT)
-        if is_flow:
-            parse = self._parse_payload(payload, "")
-            await self._log_parsed(f"/{payload.intent}", parse, request.message_id, {}, tracker, trace)
-            return
-        intent = {"name": payload.intent, "confidence": 1.0}
-        parse = {"text": "", "intent": intent, "intent_ranking": [intent], "entities": []}
-        metadata = {"kind": "resume", "mode": request.mode}
-        tracker.update(user_event("", parse, request.message_id, metadata), self._processor.domain)
+    async def _go_on(self, request: ResumeIn, tracker: DialogueStateTracker, trace: TurnTrace) -> bool:
+        """Record why the bot speaks again and begin with it; returns whether the turn is finished then."""
+        if request.mode not in (RESUME, MENU):
+            parse = self._parse_payload(Payload(request.mode), "")
+            await self._log_parsed(f"/{request.mode}", parse, request.message_id, {}, tracker, trace)
+            return False
+        self._log_resume(request, tracker)
         form = tracker.active_loop_name
         if request.mode == RESUME and form:
             # Rasa's own way to come back to a form: it asks again and does not judge the latest message.
             tracker.update(LoopInterrupted(True), self._processor.domain)
             tracker.update(FollowupAction(form), self._processor.domain)
-        elif MENU_ACTION in self._processor.domain.action_names_or_texts:
-            tracker.update(FollowupAction(MENU_ACTION), self._processor.domain)
+            return False
+        await self._run_named(MENU_ACTION, tracker, trace)
+        await self._run_named(ACTION_LISTEN_NAME, tracker, trace)
+        return True
+
+    def _log_resume(self, request: ResumeIn, tracker: DialogueStateTracker) -> None:
+        intent = {"name": RESUME_INTENT, "confidence": 1.0}
+        parse = {"text": "", "intent": intent, "intent_ranking": [intent], "entities": []}
+        metadata = {"kind": "resume", "mode": request.mode}
+        tracker.update(user_event("", parse, request.message_id, metadata), self._processor.domain)
+
+    async def _run_named(self, name: str, tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        """Run one action without asking the policies."""
+        domain = self._processor.domain
+        action = action_for_name_or_text(name, domain, self._endpoint)
+        await self._act(action, PolicyPrediction.for_action_name(domain, name), tracker, trace)
 
 
 # --- small parts ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -39,13 +40,19 @@ class Engine:
     log_path: Path
     headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {ENGINE_TOKEN}"})
 
-    def post(self, route: str, body: Any, **kwargs: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}/{route}", json=body, headers=self.headers, timeout=60, **kwargs)
+    def post(self, route: str, body: Any) -> httpx.Response:
+        content = json.dumps(body)  # escapes what UTF-8 cannot hold
+        return httpx.post(f"{self.url}/{route}", content=content, headers=self.headers, timeout=60)
 
     def say(
         self, conversation_id: str, message_id: str, text: str, payload: str | None = None, **more: Any
     ) -> dict[str, Any]:
-        body = {"conversation_id": conversation_id, "message_id": message_id, "text": text, "payload": payload}
+        body = {
+            "conversation_id": conversation_id,
+            "message_id": message_id,
+            "text": text,
+            "payload": payload,
+        }
         answer = self.post("messages", {**body, **more})
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
@@ -94,7 +101,9 @@ def wait_for(is_done: Callable[[], bool], seconds: float) -> None:
 
 def tiny_model() -> Path:
     """Train the tiny bot once and keep it until its files change."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(TINY.glob("*.yml")))).hexdigest()[:16]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(TINY.glob("*.yml")))).hexdigest()[
+        :16
+    ]
     folder = ROOT / "var" / "tests" / f"tiny-{digest}"
     if not list(folder.glob("*.tar.gz")):
         command = [ENGINE_PYTHON, "-m", "rasa", "train", "--config", TINY / "config.yml", "--domain"]
@@ -104,7 +113,12 @@ def tiny_model() -> Path:
 
 
 def engine_env(more: dict[str, str]) -> dict[str, str]:
-    base = {**os.environ, "PYTHONPATH": str(ROOT), "RASA_TELEMETRY_ENABLED": "false", "TICKET_LOCK_LIFETIME": "60"}
+    base = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TICKET_LOCK_LIFETIME": "60",
+    }
     return {**base, **more}
 
 

@@ -99,7 +99,10 @@ def test_blank_lines_do_not_split_a_reply_and_sources_join_it(engine: Engine) ->
 def test_action_learns_message_customer_and_locale(engine: Engine) -> None:
     customer = {"id": "7", "name": "Maya", "email": "maya@example.com", "is_admin": True}
     answer = engine.say(
-        "c-meta", "m-77", "track", metadata={"locale": "de", "channel": "widget", "customer": customer, "role": "x"}
+        "c-meta",
+        "m-77",
+        "track",
+        metadata={"locale": "de", "channel": "widget", "customer": customer, "role": "x"},
     )
     assert texts(answer) == ["track|m-77|maya@example.com|de"]
 
@@ -156,7 +159,6 @@ def test_form_is_resumed_where_a_person_interrupted_it(engine: Engine) -> None:
     answer = engine.post("resume", body).json()
     assert texts(answer) == ["Why?"]
     assert answer["trace"]["active_form"] == "cancel_form"
-    assert engine.post("resume", body).json() == {**answer, "repeated": True, "trace": pytest.approx} or True
     done = engine.say("c-resume", "m4", "too slow")
     assert texts(done) == ["Order NL-10234 is cancelled."]
     assert "agent" in stored(engine, "c-resume")
@@ -205,7 +207,13 @@ HOSTILE = [[], {}, 1, 1.5, True, "x" * 9000, "", None, {"a": []}, "\ud800", 10**
 
 @pytest.mark.parametrize("field", ["conversation_id", "message_id", "text", "payload", "metadata"])
 def test_hostile_fields_are_refused_and_never_crash(engine: Engine, field: str) -> None:
-    good = {"conversation_id": "c-hostile", "message_id": "m", "text": "hello", "payload": None, "metadata": {}}
+    good = {
+        "conversation_id": "c-hostile",
+        "message_id": "m",
+        "text": "hello",
+        "payload": None,
+        "metadata": {},
+    }
     for value in HOSTILE:
         answer = engine.post("messages", {**good, field: value})
         assert answer.status_code in (200, 400), (field, value, answer.text)
@@ -221,7 +229,13 @@ def test_bodies_that_are_not_json_or_too_large_are_refused(engine: Engine) -> No
 
 def test_rasas_own_api_is_off(engine: Engine) -> None:
     base = engine.url.removesuffix("/webhooks/careline")
-    for path in ("/conversations/c-greet/tracker", "/model/parse", "/status", "/domain", "/webhooks/rest/webhook"):
+    for path in (
+        "/conversations/c-greet/tracker",
+        "/model/parse",
+        "/status",
+        "/domain",
+        "/webhooks/rest/webhook",
+    ):
         assert httpx.get(base + path).status_code == 404
 
 
@@ -233,7 +247,9 @@ def test_unreadable_tracker_store_is_no_fresh_conversation(
         engine.say("c-store", "m1", "cancel")
         with sqlite3.connect(engine.tracker_path) as connection:
             connection.execute("alter table events rename to hidden")
-        answer = engine.post("messages", {"conversation_id": "c-store", "message_id": "m2", "text": "NL-10234"})
+        answer = engine.post(
+            "messages", {"conversation_id": "c-store", "message_id": "m2", "text": "NL-10234"}
+        )
         assert (answer.status_code, answer.json()["code"]) == (503, "tracker_store_unavailable")
         assert "tracker_store_unavailable" in engine.log_path.read_text()
         with sqlite3.connect(engine.tracker_path) as connection:

@@ -64,7 +64,9 @@ class Missing(TinyAction):
 
 class Menu(TinyAction):
     async def act(self, dispatcher: Any, turn: Turn) -> list[dict[str, Any]]:
-        dispatcher.utter_message(text="What can I do?", buttons=[{"title": "Track", "payload": "/order_status"}])
+        dispatcher.utter_message(
+            text="What can I do?", buttons=[{"title": "Track", "payload": "/order_status"}]
+        )
         return []
 
 

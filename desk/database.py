@@ -1,0 +1,106 @@
+"""The engine under the store: one writer at a time on SQLite, row locks on PostgreSQL, committed means on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 10_000
+POOL_SIZE = 10
+
+
+class Database:
+    """Sessions that read, sessions that write. ``write()`` is one transaction, committed when the block ends well."""
+
+    def __init__(self, url: str) -> None:
+        self.url = normalise_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._reader = _create_engine(self.url, is_writer=False)
+        self._writer = _create_engine(self.url, is_writer=True) if self.is_sqlite else self._reader
+        self._turnstile: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that may write; on SQLite writers of this process queue up here, not in busy waits."""
+        async with (
+            self._turnstile or nullcontext(),
+            AsyncSession(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that only reads."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+
+
+def normalise_url(url: str) -> URL:
+    """Choose the asyncio driver where the URL names only the database."""
+    parsed = make_url(url)
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+    }
+    return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername))
+
+
+def _create_engine(url: URL, *, is_writer: bool) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=1 if is_writer else POOL_SIZE)
+    _tune_sqlite(engine.sync_engine, "BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    return engine
+
+
+def _tune_sqlite(engine: Engine, begin: str) -> None:
+    """Take over BEGIN from the driver and set the pragmas.
+
+    Source: sqlite.org/wal.html: in WAL mode only ``synchronous=FULL`` syncs the log at each commit.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def migrate(url: str) -> None:
+    """Bring the database's tables up to date; makes the SQLite file's folder."""
+    parsed = normalise_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = parsed
+    command.upgrade(config, "head")

@@ -1,0 +1,270 @@
+"""The log's side of a turn: what the engine has to do next, and keeping what it said.
+
+Ownership is asked again when a reply is kept: if a person took over meanwhile it becomes a draft that only
+agents see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from desk.announce import Topic
+from desk.context import Desk
+from desk.engine import MAX_REPLIES, Reply, TurnResult, Understanding
+from desk.log import Author, Button, Code, Conversation, Entry, EntryKind, NewEntry, Source, Work
+from desk.owner import OwnerKind
+from desk.service.messages import PERSON_PAYLOAD
+from desk.service.ownership import hand_over_in
+from desk.service.writing import OWN_PREFIX, Writing, writing
+from desk.store import conversations, entries
+from desk.store.rows import conversation_of
+from desk.text import APOLOGY, BROKEN_TURN, NO_ANSWER, RESUME_FAILED, TAKING_LONGER, TALK_TO_PERSON, clip
+
+LEASE = timedelta(seconds=60)
+MAX_REPLY_CHARS = 8000
+MAX_BUTTONS = 12
+MAX_TITLE_CHARS = 120
+MAX_SAID = 200
+PERSON_BUTTON = Button("person", TALK_TO_PERSON, PERSON_PAYLOAD)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One piece of work for the engine, and how things stood when it began."""
+
+    conversation: Conversation
+    entry: Entry
+
+    @property
+    def conversation_id(self) -> str:
+        """Name the conversation."""
+        return self.conversation.id
+
+    @property
+    def message_id(self) -> str:
+        """Name the message, for the engine and for everything that must happen once."""
+        return f"{self.entry.conversation_id}:{self.entry.seq}"
+
+    @property
+    def is_for_bot(self) -> bool:
+        """Say whether the bot is to answer: it had the conversation when this was written, and has it now."""
+        is_bots_now = self.conversation.owner.kind is OwnerKind.BOT
+        was_bots = self.entry.work is Work.RESUME or self.entry.owner_at.kind is OwnerKind.BOT
+        return is_bots_now and was_bots
+
+
+async def take_lease(desk: Desk, conversation_id: str) -> bool:
+    """Become the process that works on this conversation; False while another one is."""
+    now = desk.clock()
+    async with desk.database.write() as session:
+        return await conversations.take_lease(
+            session, conversation_id, desk.config.instance, now, now + LEASE
+        )
+
+
+async def drop_leases(desk: Desk) -> None:
+    """Let other processes work on our conversations; said at shutdown."""
+    async with desk.database.write() as session:
+        await conversations.drop_leases(session, desk.config.instance)
+
+
+async def find_waiting(desk: Desk, limit: int = 1000) -> list[str]:
+    """List conversations with work that is not done; the log remembers it over a crash."""
+    async with desk.database.read() as session:
+        return await conversations.ids_with_work(session, limit)
+
+
+async def next_turn(desk: Desk, conversation_id: str) -> Turn | None:
+    """Read the next piece of work, None when all is done."""
+    async with desk.database.read() as session:
+        head = await conversations.find_row(session, conversation_id)
+        if head is None or head.work_seq <= head.handled_seq:
+            return None
+        entry = await entries.next_work(session, conversation_id, head.handled_seq)
+        return Turn(conversation_of(head), entry) if entry else None
+
+
+async def read_said(desk: Desk, turn: Turn) -> list[Entry]:
+    """Read what was said while a person had the conversation, for the engine's tracker."""
+    async with desk.database.read() as session:
+        return await entries.said_since(session, turn.conversation_id, turn.entry.seq, MAX_SAID)
+
+
+async def keep_replies(desk: Desk, turn: Turn, result: TurnResult) -> bool:
+    """Keep what the engine said; says whether the customer may see it.
+
+    A turn that was kept before is kept once. A turn without any text gets an honest sentence.
+    """
+    async with writing(desk, turn.conversation_id) as unit:
+        if unit.head.handled_seq >= turn.entry.seq:
+            return True
+        is_shown = _is_still_the_bots(unit, turn)
+        trace = result.trace or {}
+        for new in _entries_of(turn, result, desk.config.brand.assistant_name, is_draft=not is_shown):
+            unit.append(new)
+        _remember(unit, turn, trace, desk.config.engine.shaky_below)
+        return is_shown
+
+
+def _is_still_the_bots(unit: Writing, turn: Turn) -> bool:
+    same_stretch = unit.head.human_turns == turn.conversation.human_turns
+    return same_stretch and unit.owner.kind in (OwnerKind.BOT, OwnerKind.QUEUE)
+
+
+def _entries_of(turn: Turn, result: TurnResult, name: str, *, is_draft: bool) -> list[NewEntry]:
+    author = Author("bot", name)
+    said = [reply for reply in result.replies[:MAX_REPLIES] if _has_text(reply)]
+    if not said:
+        sentence = RESUME_FAILED if turn.entry.work is Work.RESUME else NO_ANSWER
+        buttons = () if turn.entry.work is Work.RESUME else (PERSON_BUTTON,)
+        fallback = NewEntry(
+            _reply_id(turn, 0),
+            EntryKind.BOT,
+            sentence,
+            author,
+            buttons,
+            trace=result.trace,
+            is_draft=is_draft,
+        )
+        return [fallback]
+    return [
+        NewEntry(
+            _reply_id(turn, index),
+            EntryKind.BOT,
+            clip((reply.text or "").replace("\x00", "").strip() or _titles(reply), MAX_REPLY_CHARS),
+            author,
+            _buttons_of(reply),
+            _sources_of(reply),
+            trace=result.trace if index == 0 else None,
+            is_draft=is_draft,
+        )
+        for index, reply in enumerate(said)
+    ]
+
+
+def _has_text(reply: Reply) -> bool:
+    return bool((reply.text or "").strip() or reply.buttons)
+
+
+def _titles(reply: Reply) -> str:
+    return " / ".join(button.title for button in reply.buttons)
+
+
+def _reply_id(turn: Turn, index: int) -> str:
+    return f"{OWN_PREFIX}reply:{turn.message_id}:{index}"
+
+
+def _buttons_of(reply: Reply) -> tuple[Button, ...]:
+    return tuple(
+        Button(f"b{number}", clip(button.title, MAX_TITLE_CHARS), button.payload)
+        for number, button in enumerate(reply.buttons[:MAX_BUTTONS], start=1)
+    )
+
+
+def _sources_of(reply: Reply) -> tuple[Source, ...]:
+    """Keep sources whose address a browser may open; anything else is no source."""
+    return tuple(
+        Source(source.title, source.url, source.section, source.updated)
+        for source in reply.sources
+        if source.url.startswith(("https://", "http://")) or _is_own_path(source.url)
+    )
+
+
+def _is_own_path(url: str) -> bool:
+    return url.startswith("/") and not url.startswith(("//", "/\\"))
+
+
+def _remember(unit: Writing, turn: Turn, trace: Mapping[str, Any], shaky_below: float) -> None:
+    head = unit.head
+    head.handled_seq = turn.entry.seq
+    head.active_form = trace.get("active_form") if isinstance(trace.get("active_form"), str) else None
+    _remember_intent(unit, trace, shaky_below)
+    unit.tell(Topic.HEAD)
+    if head.work_seq > head.handled_seq:
+        unit.tell(Topic.WORK)
+
+
+def _remember_intent(unit: Writing, trace: Mapping[str, Any], shaky_below: float) -> None:
+    intent = trace.get("intent")
+    if not isinstance(intent, dict) or not isinstance(intent.get("name"), str):
+        return
+    confidence = intent.get("confidence")
+    unit.head.last_intent = intent["name"][:200]
+    unit.head.is_shaky = intent["name"] == "nlu_fallback" or (
+        isinstance(confidence, int | float) and confidence < shaky_below
+    )
+
+
+async def keep_understanding(desk: Desk, turn: Turn, understanding: Understanding | None) -> None:
+    """Mark an entry as understood that the bot was not to answer; None where the engine was not there to ask."""
+    async with writing(desk, turn.conversation_id) as unit:
+        if unit.head.handled_seq >= turn.entry.seq:
+            return
+        unit.head.handled_seq = turn.entry.seq
+        if understanding is None:
+            return
+        trace = {
+            "intent": understanding.intent,
+            "intent_ranking": understanding.intent_ranking,
+            "entities": understanding.entities,
+        }
+        await entries.keep_trace(unit.session, turn.conversation_id, turn.entry.seq, trace)
+        _remember_intent(unit, trace, desk.config.engine.shaky_below)
+        unit.tell(Topic.ENTRY_CHANGED, seq=turn.entry.seq)
+        unit.tell(Topic.HEAD)
+
+
+async def tell_slow(desk: Desk, turn: Turn) -> None:
+    """Tell the customer that it takes longer, once."""
+    await _notice(desk, turn, Code.TAKING_LONGER, TAKING_LONGER)
+
+
+async def tell_apology(desk: Desk, turn: Turn) -> None:
+    """Apologise and offer a person, once; the message goes on waiting."""
+    await _notice(desk, turn, Code.APOLOGY, APOLOGY, (PERSON_BUTTON,))
+
+
+async def _notice(desk: Desk, turn: Turn, code: Code, text: str, buttons: tuple[Button, ...] = ()) -> None:
+    async with writing(desk, turn.conversation_id) as unit:
+        client_id = f"{OWN_PREFIX}{code}:{turn.message_id}"
+        if unit.owner.kind is not OwnerKind.BOT or unit.head.handled_seq >= turn.entry.seq:
+            return
+        if await entries.find_by_client_id(unit.session, turn.conversation_id, client_id) is None:
+            unit.system(code, text, client_id=client_id, buttons=buttons)
+
+
+async def give_up(desk: Desk, turn: Turn, code: str) -> None:
+    """After the last attempt: apologise, ask a person, and go on with the next message."""
+    async with writing(desk, turn.conversation_id) as unit:
+        if unit.head.handled_seq >= turn.entry.seq:
+            return
+        unit.head.handled_seq = turn.entry.seq
+        if unit.head.work_seq > turn.entry.seq:
+            unit.tell(Topic.WORK)
+        if unit.owner.kind is not OwnerKind.BOT:
+            return
+        if turn.entry.work is Work.RESUME:
+            name = desk.config.brand.assistant_name
+            unit.append(NewEntry(_reply_id(turn, 0), EntryKind.BOT, RESUME_FAILED, Author("bot", name)))
+            return
+        client_id = f"{OWN_PREFIX}broken:{turn.message_id}"
+        unit.system(Code.APOLOGY, BROKEN_TURN, client_id=client_id)
+        await hand_over_in(unit, "turn_failed", f"The assistant failed on the last message ({code}).")
+
+
+async def keep_draft(
+    desk: Desk, conversation_id: str, client_id: str, text: str, sources: tuple[Source, ...]
+) -> bool:
+    """Keep a suggestion for the agent; says whether a person is there to see it."""
+    async with writing(desk, conversation_id) as unit:
+        if unit.owner.kind not in (OwnerKind.AGENT, OwnerKind.QUEUE):
+            return False
+        author = Author("bot", desk.config.brand.assistant_name)
+        text = clip(text.strip(), MAX_REPLY_CHARS)
+        await unit.append_once(
+            NewEntry(client_id, EntryKind.BOT, text, author, sources=sources, is_draft=True)
+        )
+        return True

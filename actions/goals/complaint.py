@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from actions.goals.draft import Draft
-from actions.goals.orders import EMAIL
+from actions.goals.orders import CONTACT
 from actions.goals.returns import read_free_text
 from actions.goals.talk import Event, Say, Talk
 from actions.goals.task import Field, Prompt, Task
@@ -25,7 +25,7 @@ class ComplaintTask(Task):
         Field(
             "description", read_asked=read_free_text, is_free_text=True, invalid="utter_invalid_description"
         ),
-        EMAIL,
+        CONTACT,
     )
 
     async def start(self, draft: Draft) -> None:

@@ -43,8 +43,8 @@ class Draft:
 
     @property
     def is_resumed(self) -> bool:
-        """Whether another task has just ended and this one is taken up again."""
-        return bool(self.get("resuming") == self.form)
+        """Whether this task is taken up again: another one has just ended, or a failure is tried once more."""
+        return bool(self.talk.recent_slot("resuming") == self.form)
 
     @property
     def is_start(self) -> bool:

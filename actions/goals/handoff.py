@@ -8,7 +8,7 @@ import structlog
 
 from actions.errors import ActionsError
 from actions.goals.goal import Goal
-from actions.goals.intents import MEANINGS
+from actions.goals.intents import CONTROL, MEANINGS, SOCIAL
 from actions.goals.talk import Event, Say, Talk, button, listen, set_slots
 from actions.goals.task import ACTION_SECONDS, Task
 from actions.goals.world import World
@@ -31,6 +31,7 @@ BRIEF_SLOTS = {
     "ticket_number": "ticket",
     "email": "e-mail",
 }
+SAYS_NOTHING = CONTROL | SOCIAL | {"affirm", "deny", "repeat", "back_to_task"}
 RETRY = button("Try again", "/talk_to_person")
 
 
@@ -67,7 +68,7 @@ def last_words(talk: Talk) -> str:
             continue
         said = event.get("parse_data") or {}
         text = str(event.get("text") or "")
-        if text and not text.startswith("/") and (said.get("intent") or {}).get("name") != "talk_to_person":
+        if text and not text.startswith("/") and (said.get("intent") or {}).get("name") not in SAYS_NOTHING:
             return " ".join(text.split())[:MAX_QUOTE]
     return ""
 

@@ -9,6 +9,7 @@ counted over the whole conversation, so that nobody can find out which numbers e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from actions.errors import OrderNotFound
 from actions.goals.draft import ORDER_SLOTS, Draft
@@ -40,8 +41,9 @@ def read_email(draft: Draft) -> str | None:
 
 
 def needs_email(draft: Draft) -> bool:
-    """Tell whether the address must be asked for: a verified customer's is known."""
-    return draft.talk.known_email is None
+    """Tell whether the address must be asked for: not when the customer is verified or the order proven already."""
+    is_proven = bool(draft.get("order_proof")) and draft.get("order_proof") == draft.get("order_number")
+    return draft.talk.known_email is None and not is_proven
 
 
 ORDER_NUMBER = Field(
@@ -52,6 +54,8 @@ ORDER_NUMBER = Field(
     invalid="utter_invalid_order_number",
 )
 EMAIL = Field("email", read=read_email, applies=needs_email, keeps=True, invalid="utter_invalid_email")
+# The address to answer to, or the one a ticket was opened with; no order proves it.
+CONTACT = replace(EMAIL, applies=lambda draft: draft.talk.known_email is None)
 
 
 def describe_items(order: Order) -> str:
@@ -93,8 +97,9 @@ class OrderTask(Task):
 
     async def start(self, draft: Draft) -> None:
         """Keep the order of the task before only where the message points back to it ("cancel it")."""
-        is_meant = draft.has_filled("order_number") or draft.talk.is_payload or points_back(draft.talk.text)
-        if not is_meant:
+        talk = draft.talk
+        is_meant = talk.is_payload or talk.intent == "correct" or points_back(talk.text)
+        if not is_meant and not draft.has_filled("order_number"):
             draft.forget(("order_number", "order_candidate", *ORDER_SLOTS))
 
     async def admit(self, draft: Draft, order: Order, say: Say) -> Step:

@@ -119,6 +119,17 @@ class Talk:
                 return event.get("value")
         return None
 
+    def recent_slot(self, name: str) -> Any:
+        """Get what this turn or the previous one last set this slot to; None when neither touched it."""
+        seen = 0
+        for event in reversed(self.events):
+            seen += event.get("event") == "user"
+            if seen == 2:
+                return None
+            if event.get("event") == "slot" and event.get("name") == name:
+                return event.get("value")
+        return None
+
     def ran_before(self, action: str) -> bool:
         """Tell whether the previous turn ran this action."""
         return any(e.get("event") == "action" and e.get("name") == action for e in self._former_turn())

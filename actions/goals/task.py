@@ -125,21 +125,21 @@ class TaskForm(Goal):
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Read the message, ask on, or hand over."""
+        draft = Draft(talk, self.task.form)
         try:
             async with asyncio.timeout(ACTION_SECONDS):
-                return await self._advance(talk, say)
+                return await self._advance(draft, say)
         except (ActionsError, TimeoutError) as error:
-            return give_up(talk, say, self.task, error)
+            return give_up(draft, say, self.task, error)
 
-    async def _advance(self, talk: Talk, say: Say) -> list[Event]:
-        draft = Draft(talk, self.task.form)
+    async def _advance(self, draft: Draft, say: Say) -> list[Event]:
         if draft.is_resumed:
             draft.set("resuming", None)
             say(f"utter_back_to_{self.task.form}")
-            return await self._ask(draft, say)
+            return await self._check_and_ask(draft, say)
         if draft.is_start:
             return await self._start(draft, say)
-        if talk.has_answered():
+        if draft.talk.has_answered():
             say(f"utter_back_to_{self.task.form}")
             return await self._ask(draft, say)
         return await self._continue(draft, say)
@@ -148,9 +148,8 @@ class TaskForm(Goal):
         suspend_former(draft)
         draft.forget(self.task.own_slots)
         draft.set("tries", 0)
-        if not draft.talk.has_answered():
-            self._read(draft, asked=None)
-            await self.task.start(draft)
+        self._read(draft, asked=None)
+        await self.task.start(draft)
         return await self._check_and_ask(draft, say)
 
     async def _continue(self, draft: Draft, say: Say) -> list[Event]:
@@ -235,7 +234,7 @@ class TaskEnd(Goal):
             async with asyncio.timeout(ACTION_SECONDS):
                 events = await self.task.finish(talk, say)
         except (ActionsError, TimeoutError) as error:
-            return give_up(talk, say, self.task, error)
+            return give_up(draft, say, self.task, error)
         return [*events, *end_events(draft, say, self.task)]
 
 
@@ -283,14 +282,14 @@ def resume_events(frames: list[dict[str, Any]]) -> list[Event]:
     return [*set_slots(**restored), go_to(frame["form"])]
 
 
-def give_up(talk: Talk, say: Say, task: Task, error: Exception) -> list[Event]:
-    """Say honestly that it did not work, and leave the task in a state from which it can be tried again."""
+def give_up(draft: Draft, say: Say, task: Task, error: Exception) -> list[Event]:
+    """Say honestly that it did not work; "try again" in the next turn goes on with everything already told."""
     code = error.code if isinstance(error, ActionsError) else "action_timeout"
-    log.warning("task_failed", conversation_id=talk.turn.conversation_id, task=task.name, code=code)
+    log.warning("task_failed", conversation_id=draft.talk.turn.conversation_id, task=task.name, code=code)
     again = button("Try again", f"/{min(task.intents)}")
     say("utter_trouble", buttons=[again, PERSON])
-    draft = Draft(talk, task.form)
     draft.set(REQUESTED_SLOT, None)
     draft.set("last_task", task.form)
+    draft.set("resuming", task.form)
     draft.set("offer", "talk_to_person")
     return [*draft.events(), listen()]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from actions.errors import TicketNotFound
 from actions.goals.draft import Draft
 from actions.goals.order_status import write_day
-from actions.goals.orders import EMAIL
+from actions.goals.orders import CONTACT
 from actions.goals.talk import Event, Say, Talk, set_slots
 from actions.goals.task import PERSON, Field, Prompt, Task
 from actions.recognise import find_ticket_number
@@ -40,7 +40,7 @@ class TicketStatusTask(Task):
             read_asked=read_bare_ticket_number,
             invalid="utter_invalid_ticket_number",
         ),
-        EMAIL,
+        CONTACT,
     )
 
     async def prompt(self, draft: Draft, slot: str) -> Prompt:

@@ -49,7 +49,7 @@ class Effects:
     """The table of done effects, shared by all actions of this process."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(writes=True)
         self._clock = clock
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 

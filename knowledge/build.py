@@ -1,0 +1,285 @@
+"""Builds the index from a folder of articles and makes it the current one."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from knowledge.assembly import assemble, embedded_texts
+from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
+from knowledge.embeddings import Embeddings
+from knowledge.encoder import Encoder, OnnxEncoder, Progress
+from knowledge.encoder_export import DEFAULT_ENCODER, encoder_id_of, ensure_encoder
+from knowledge.errors import KnowledgeIndexError
+from knowledge.folders import prune, read_pointer, replace_pointer
+from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
+from knowledge.tuning import Tuning, tune
+
+ENCODERS = "encoders"
+DEFAULT_DATA = Path("data/knowledge")
+DEFAULT_ROOT = Path("var/knowledge")
+# Changes whenever the same sources would give another index.
+_BUILD_REVISION = 1
+_LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """How an index is built.
+
+    Attributes:
+        encoder: a sentence-transformers folder, or an installed package that carries one.
+        passage_tokens: upper bound of a passage without its label.
+        keep: finished indexes left on disk, the current one among them.
+        threads: threads of the encoder while it embeds.
+    """
+
+    encoder: str = DEFAULT_ENCODER
+    passage_tokens: int = 200
+    keep: int = 2
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        folder: of the current index.
+        is_reused: nothing had changed, nothing was built.
+        rejected: files that were left out, each with its reason.
+        embedded: texts embedded now; ``reused`` ones were taken from the index before.
+    """
+
+    folder: Path
+    index_id: str
+    is_reused: bool
+    documents: int
+    passages: int
+    embedded: int
+    reused: int
+    rejected: tuple[str, ...]
+
+
+EncoderLoader = Callable[[Path], Encoder]
+
+
+def build_index(
+    data: Path = DEFAULT_DATA, root: Path = DEFAULT_ROOT, progress: Progress | None = None
+) -> tuple[Path, bool]:
+    """Build the index of a folder of articles unless it is current already; returns its folder and whether it was."""
+    report = build(data, root, progress=progress)
+    return report.folder, report.is_reused
+
+
+def build(
+    data: Path,
+    root: Path,
+    config: BuildConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    is_forced: bool = False,
+    load_encoder: EncoderLoader | None = None,
+) -> BuildReport:
+    """Build the index of a folder of articles and make it current.
+
+    Args:
+        data: folder with Markdown articles.
+        root: where indexes and encoders live (``var/knowledge``).
+        progress: called with (stage, done, total).
+        is_forced: build although nothing changed.
+        load_encoder: makes the encoder from the encoders' folder; for tests.
+
+    Raises:
+        DocumentRejected: the folder is not there. A single bad file only appears in the report.
+        EncoderError: the encoder cannot be had.
+    """
+    return build_documents(
+        load_documents(data),
+        root,
+        config,
+        progress=progress,
+        is_forced=is_forced,
+        load_encoder=load_encoder,
+    )
+
+
+def build_documents(
+    collection: Collection,
+    root: Path,
+    config: BuildConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    is_forced: bool = False,
+    load_encoder: EncoderLoader | None = None,
+) -> BuildReport:
+    """Build the index of documents (see ``build``)."""
+    config = config or BuildConfig()
+    root.mkdir(parents=True, exist_ok=True)
+    with _only_builder(root):
+        rejected = tuple(str(error) for error in collection.rejected)
+        encoder_id = encoder_id_of(config.encoder) if load_encoder is None else None
+        encoder = None if encoder_id else load_encoder(root / ENCODERS) if load_encoder else None
+        encoder_id = encoder_id or (encoder.encoder_id if encoder else "")
+        data_hash = hash_documents(collection.documents, config, encoder_id)
+        current = _current_manifest(root)
+        if current and current["data_hash"] == data_hash and not is_forced:
+            return _reused(root, current, rejected)
+        if encoder is None:
+            encoder = OnnxEncoder.load(
+                ensure_encoder(config.encoder, root / ENCODERS), threads=config.threads
+            )
+        return _build(collection.documents, root, config, encoder, data_hash, rejected, current, progress)
+
+
+def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_id: str) -> str:
+    """Name what an index is made of: documents, settings, encoder, formats."""
+    settings = [config.passage_tokens, encoder_id, INDEX_FORMAT, _BUILD_REVISION]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for document in documents:
+        fields = {**asdict(document), "audience": document.audience.value}
+        digest.update(json.dumps(fields, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _build(
+    documents: Sequence[Document],
+    root: Path,
+    config: BuildConfig,
+    encoder: Encoder,
+    data_hash: str,
+    rejected: tuple[str, ...],
+    current: dict[str, Any] | None,
+    progress: Progress | None,
+) -> BuildReport:
+    passages = [
+        passage
+        for document in documents
+        for passage in split_passages(
+            document, passage_tokens=config.passage_tokens, count_tokens=encoder.count_tokens
+        )
+    ]
+    embeddings = Embeddings(encoder)
+    if current and current["encoder_id"] == encoder.encoder_id:
+        _remember(embeddings, root / str(current["index_id"]))
+    embeddings.embed((text for passage in passages for text in embedded_texts(passage)), progress)
+    tuning = tune(assemble(passages, embeddings, {}), passages, embeddings)
+    manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
+    index = assemble(passages, embeddings, manifest)
+    folder = root / manifest["index_id"]
+    _publish(root, folder, lambda work: index.save(work, embeddings.keys), config.keep)
+    log.info(
+        "knowledge_built", index_id=folder.name, passages=len(passages), embedded=embeddings.embedded_count
+    )
+    return BuildReport(
+        folder=folder,
+        index_id=folder.name,
+        is_reused=False,
+        documents=len(documents),
+        passages=len(passages),
+        embedded=embeddings.embedded_count,
+        reused=embeddings.reused_count,
+        rejected=rejected,
+    )
+
+
+def _manifest(
+    documents: Sequence[Document],
+    passages: Sequence[Passage],
+    config: BuildConfig,
+    encoder: Encoder,
+    data_hash: str,
+    tuning: Tuning,
+) -> dict[str, Any]:
+    built_at = datetime.now(UTC)
+    return {
+        "index_id": f"{built_at:%Y%m%dT%H%M%S%f}-{data_hash[:8]}",
+        "built_at": built_at.isoformat(),
+        "data_hash": data_hash,
+        "encoder_id": encoder.encoder_id,
+        "dimension": encoder.dimension,
+        "passage_tokens": config.passage_tokens,
+        "documents": len(documents),
+        "passages": len(passages),
+        "dense_weight": tuning.dense_weight,
+        "rule": tuning.rule.to_json(),
+        "tuned_on": {
+            "questions": tuning.questions,
+            "dense_quality": round(tuning.dense_quality, 4),
+            "sparse_quality": round(tuning.sparse_quality, 4),
+        },
+        "versions": {name: version(name) for name in _LIBRARIES},
+    }
+
+
+def _publish(root: Path, folder: Path, write: Callable[[Path], None], keep: int) -> None:
+    """Write an index beside the others, name it as current, and remove the oldest."""
+    work = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    try:
+        write(work)
+        work.replace(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    replace_pointer(root, folder.name)
+    prune(index_folders(root), keep)
+
+
+def index_folders(root: Path) -> list[Path]:
+    """List the finished index folders."""
+    return [
+        path for path in root.iterdir() if path.is_dir() and path.name != ENCODERS and path.name[0] != "."
+    ]
+
+
+def _remember(embeddings: Embeddings, folder: Path) -> None:
+    try:
+        checked_manifest(folder)
+    except KnowledgeIndexError as error:
+        log.warning("knowledge_embeddings_not_reused", code=error.code)
+        return
+    embeddings.remember(folder / EMBEDDING_KEYS_FILE, folder / EMBEDDINGS_FILE)
+
+
+def _current_manifest(root: Path) -> dict[str, Any] | None:
+    """Read the manifest of the current index; None when there is none to be trusted."""
+    name = read_pointer(root)
+    if name is None:
+        return None
+    try:
+        return checked_manifest(root / name)
+    except KnowledgeIndexError as error:
+        log.warning("knowledge_index_replaced", code=error.code)
+        return None
+
+
+def _reused(root: Path, manifest: dict[str, Any], rejected: tuple[str, ...]) -> BuildReport:
+    return BuildReport(
+        folder=root / str(manifest["index_id"]),
+        index_id=str(manifest["index_id"]),
+        is_reused=True,
+        documents=int(manifest["documents"]),
+        passages=int(manifest["passages"]),
+        embedded=0,
+        reused=0,
+        rejected=rejected,
+    )
+
+
+@contextmanager
+def _only_builder(root: Path) -> Iterator[None]:
+    """Let one build at a time write below root; a second one waits."""
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

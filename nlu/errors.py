@@ -1,0 +1,113 @@
+"""The errors of this room.
+
+NluError
+├── ExamplesUnreadable    a file of examples breaks its form (file, line, reason)
+├── ExamplesRejected      the examples contradict each other; training would hide it
+├── EncoderNotFound       the encoder named in the config is not on this machine
+├── TrainerFailed         the trainer's process ended without a model
+└── ModelUnusable         a model folder must not be served
+├── ModelMissing      there is no model where one was expected
+├── ModelTampered     a file differs from what the manifest says
+└── ModelForeign      the folder was written for another format or another program
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class NluError(Exception):
+    """Something in understanding went wrong; `code` is stable, `may_retry` says whether a retry may help."""
+
+    code = "nlu_error"
+    may_retry = False
+
+
+class ExamplesUnreadable(NluError):
+    """A file of examples breaks its form."""
+
+    code = "examples_unreadable"
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(path, line, reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
+
+class ExamplesRejected(NluError):
+    """The examples contradict each other, so a model trained on them would be wrong in a way nobody sees."""
+
+    code = "examples_rejected"
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(reasons)
+        self.reasons = tuple(reasons)
+
+    def __str__(self) -> str:
+        return f"{len(self.reasons)} problem(s) in the examples:\n" + "\n".join(
+            f"  {r}" for r in self.reasons
+        )
+
+
+class EncoderNotFound(NluError):
+    """The encoder named in the config is not on this machine."""
+
+    code = "encoder_not_found"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"encoder {self.name!r} cannot be loaded: {self.reason}"
+
+
+class TrainerFailed(NluError):
+    """The trainer's process ended without a model."""
+
+    code = "trainer_failed"
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(exit_code, reason)
+        self.exit_code = exit_code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the trainer ended with exit code {self.exit_code}: {self.reason}"
+
+
+class ModelUnusable(NluError):
+    """A model folder must not be served."""
+
+    code = "model_unusable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"model folder {self.path}: {self.reason}"
+
+
+class ModelMissing(ModelUnusable):
+    """There is no model where one was expected."""
+
+    code = "model_missing"
+
+
+class ModelTampered(ModelUnusable):
+    """A file of the model differs from what the manifest says."""
+
+    code = "model_tampered"
+
+
+class ModelForeign(ModelUnusable):
+    """The folder was written for another format or by another program."""
+
+    code = "model_foreign"

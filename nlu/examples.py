@@ -1,0 +1,236 @@
+"""What the model is taught: examples, and the readers of the two forms they are written in.
+
+JSON Lines is the exchange form, one object a line:
+``{"text", "intent", "entities": [{"start", "end", "entity", "value"}]}``. Two other lines may stand among them:
+``{"synonym": surface, "value": canonical}`` and ``{"pattern": regular expression, "entity": name}``.
+Rasa's YAML (`rasa_yaml`) is the form people write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nlu.errors import ExamplesUnreadable
+
+OUT_OF_SCOPE_INTENTS = frozenset({"out_of_scope", "oos"})
+"""Intent names that mark a text as none of the bot's business; never a class of the model."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A detail in a text: ``text[start:end]`` names an `entity`; `value` is its canonical form."""
+
+    start: int
+    end: int
+    entity: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """One text and what is to be understood from it; `source` says where it is written, for messages to people."""
+
+    text: str
+    intent: str
+    entities: tuple[Entity, ...] = ()
+    source: str = field(default="", compare=False)
+
+    @property
+    def is_out_of_scope(self) -> bool:
+        """Whether the text belongs to no intent of the bot."""
+        return self.intent in OUT_OF_SCOPE_INTENTS
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression whose whole match is an entity, whatever the network thinks."""
+
+    entity: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples, with the surface forms that stand for a canonical value and the patterns of exact entities."""
+
+    examples: tuple[Example, ...] = ()
+    synonyms: tuple[tuple[str, str], ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+
+    @property
+    def in_scope(self) -> tuple[Example, ...]:
+        """The examples that have an intent of the bot."""
+        return tuple(example for example in self.examples if not example.is_out_of_scope)
+
+    @property
+    def out_of_scope(self) -> tuple[Example, ...]:
+        """The examples that have none."""
+        return tuple(example for example in self.examples if example.is_out_of_scope)
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The names of the classes, sorted."""
+        return tuple(sorted({example.intent for example in self.in_scope}))
+
+    @property
+    def entity_names(self) -> tuple[str, ...]:
+        """The names of the entities that are annotated, sorted."""
+        return tuple(sorted({entity.entity for example in self.in_scope for entity in example.entities}))
+
+    def synonym_table(self) -> dict[str, str]:
+        """Case-folded surface form to canonical value, from the synonym lists and from the annotations."""
+        table = {surface.casefold(): value for surface, value in self.synonyms}
+        for example in self.in_scope:
+            for entity in example.entities:
+                surface = example.text[entity.start : entity.end]
+                if surface != entity.value:
+                    table[surface.casefold()] = entity.value
+        return dict(sorted(table.items()))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what is taught; the order of the examples and the files they stand in do not matter."""
+        lines = sorted({json.dumps(example_to_json(example), sort_keys=True) for example in self.examples})
+        lines += [json.dumps(["synonym", *item]) for item in self.synonym_table().items()]
+        lines += sorted(json.dumps(["pattern", p.entity, p.expression]) for p in self.patterns)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def example_to_json(example: Example) -> dict[str, Any]:
+    """Write an example in the exchange form."""
+    entities = [
+        {"start": e.start, "end": e.end, "entity": e.entity, "value": e.value} for e in example.entities
+    ]
+    return {"text": example.text, "intent": example.intent, "entities": entities}
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read a JSONL file, a Rasa YAML file, or every such file of a folder (sorted by name).
+
+    Raises:
+        ExamplesUnreadable: the path holds nothing readable, or a file breaks its form.
+    """
+    from nlu.rasa_yaml import read_yaml
+
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix in {".yml", ".yaml", ".jsonl"})
+        if not files:
+            raise ExamplesUnreadable(str(path), 0, "the folder holds no .yml, .yaml or .jsonl file")
+        return merge(read_dataset(file) for file in files)
+    if path.suffix == ".jsonl":
+        return read_jsonl(path)
+    if path.suffix in {".yml", ".yaml"}:
+        return read_yaml(path)
+    raise ExamplesUnreadable(str(path), 0, "expected a folder, a .jsonl file or a Rasa .yml file")
+
+
+def merge(datasets: Iterable[Dataset]) -> Dataset:
+    """Join datasets in their order; an example that stands twice is kept once."""
+    examples: dict[Example, None] = {}
+    synonyms: list[tuple[str, str]] = []
+    patterns: dict[Pattern, None] = {}
+    for dataset in datasets:
+        examples.update(dict.fromkeys(dataset.examples))
+        synonyms.extend(dataset.synonyms)
+        patterns.update(dict.fromkeys(dataset.patterns))
+    return Dataset(tuple(examples), tuple(synonyms), tuple(patterns))
+
+
+def read_jsonl(path: Path) -> Dataset:
+    """Read the exchange form.
+
+    Raises:
+        ExamplesUnreadable: with the line, if a line is not JSON or breaks the form.
+    """
+    examples: list[Example] = []
+    synonyms: list[tuple[str, str]] = []
+    patterns: list[Pattern] = []
+    for number, record in _records(path):
+        where = f"{path}:{number}"
+        try:
+            if "synonym" in record:
+                synonyms.append((_text_of(record, "synonym"), _text_of(record, "value")))
+            elif "pattern" in record:
+                patterns.append(parse_pattern(_text_of(record, "entity"), _text_of(record, "pattern")))
+            else:
+                examples.append(parse_example(record, source=where))
+        except ValueError as error:
+            raise ExamplesUnreadable(str(path), number, str(error)) from error
+    return Dataset(tuple(examples), tuple(synonyms), tuple(patterns))
+
+
+def write_jsonl(dataset: Dataset, path: Path) -> None:
+    """Write a dataset in the exchange form, one object a line."""
+    records = [example_to_json(example) for example in dataset.examples]
+    records += [{"synonym": surface, "value": value} for surface, value in dataset.synonyms]
+    records += [{"pattern": p.expression, "entity": p.entity} for p in dataset.patterns]
+    lines = (json.dumps(record, ensure_ascii=False) for record in records)
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def parse_example(record: dict[str, Any], *, source: str = "") -> Example:
+    """Parse one object of the exchange form.
+
+    Raises:
+        ValueError: with a sentence, if a key is missing or a span does not fit the text.
+    """
+    text, intent = _text_of(record, "text"), _text_of(record, "intent")
+    entities = record.get("entities") or []
+    if not isinstance(entities, list):
+        raise ValueError("'entities' is not a list")
+    parsed = sorted((_parse_entity(entity, text) for entity in entities), key=lambda entity: entity.start)
+    for left, right in itertools.pairwise(parsed):
+        if right.start < left.end:
+            raise ValueError(f"entities {left.value!r} and {right.value!r} overlap")
+    return Example(text, intent, tuple(parsed), source)
+
+
+def parse_pattern(entity: str, expression: str) -> Pattern:
+    """Parse a pattern; ValueError if it is no regular expression or matches the empty text."""
+    try:
+        compiled = re.compile(expression)
+    except re.error as error:
+        raise ValueError(f"pattern of {entity!r} is no regular expression: {error}") from error
+    if compiled.fullmatch(""):
+        raise ValueError(f"pattern of {entity!r} matches the empty text")
+    return Pattern(entity, expression)
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExamplesUnreadable(str(path), 0, f"cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise ExamplesUnreadable(str(path), number, f"not a JSON object: {error}") from error
+        if not isinstance(record, dict):
+            raise ExamplesUnreadable(str(path), number, "not a JSON object")
+        yield number, record
+
+
+def _parse_entity(record: Any, text: str) -> Entity:
+    if not isinstance(record, dict):
+        raise ValueError("an entity is not an object")
+    start, end = record.get("start"), record.get("end")
+    if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= len(text):
+        raise ValueError(f"entity span {start}..{end} does not lie in the text of {len(text)} characters")
+    value = record.get("value", text[start:end])
+    return Entity(start, end, _text_of(record, "entity"), str(value))
+
+
+def _text_of(record: dict[str, Any], key: str) -> str:
+    value = record.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key!r} is missing or empty")
+    return value

@@ -1,0 +1,102 @@
+"""The models at hand: train one if the examples, the config or the software changed, else use the one that is there.
+
+Nothing here imports torch before a training really begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nlu.checks import Finding, check_dataset
+from nlu.config import TrainConfig
+from nlu.errors import ModelUnusable
+from nlu.examples import Dataset, read_dataset
+from nlu.model_folder import CURRENT, read_json, verify_folder
+from nlu.progress import OnProgress, Progress
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder that may be served; `is_reused` says that nothing had to be trained."""
+
+    folder: Path
+    model_id: str
+    metrics: dict[str, Any]
+    is_reused: bool
+
+
+def ensure_model(data: Path, models: Path, config: TrainConfig, progress: OnProgress) -> tuple[Path, bool]:
+    """Give the model of these examples and this config: (its folder, whether it was there already).
+
+    Args:
+        data: a file or folder of examples.
+        models: the store; its file `current` names this model afterwards.
+        config: the settings.
+        progress: told what happens.
+
+    Raises:
+        ExamplesUnreadable, ExamplesRejected: the examples are at fault.
+        EncoderNotFound: the encoder is not on this machine.
+    """
+    model = train_model(read_dataset(data), None, models, config, progress)
+    return model.folder, model.is_reused
+
+
+def train_model(
+    dataset: Dataset,
+    validation: Dataset | None,
+    models: Path,
+    config: TrainConfig,
+    progress: OnProgress,
+    *,
+    is_lenient: bool = False,
+    must_train: bool = False,
+) -> Model:
+    """Check the examples, then train unless the same model is in the store.
+
+    Args:
+        dataset: the examples.
+        validation: for stopping and calibration; without it a part of the examples is held out.
+        models: the store.
+        config: the settings.
+        progress: told what happens.
+        is_lenient: let contradicting examples pass, as public benchmark data needs.
+        must_train: train although the model is there.
+    """
+    from nlu.training.identity import identify
+
+    for finding in check_dataset(dataset, is_lenient=is_lenient):
+        progress(Progress(_sentence(finding)))
+    identity = identify(dataset, validation, config)
+    folder = models / identity.model_id
+    if not must_train and is_whole(folder):
+        point_to(models, identity.model_id)
+        progress(Progress(f"model {identity.model_id} is up to date"))
+        return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=True)
+    from nlu.training.run import train
+
+    train(dataset, validation, config, identity, folder, progress)
+    point_to(models, identity.model_id)
+    return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=False)
+
+
+def is_whole(folder: Path) -> bool:
+    """Tell whether a model folder may be served."""
+    try:
+        verify_folder(folder)
+    except ModelUnusable:
+        return False
+    return True
+
+
+def point_to(models: Path, model_id: str) -> None:
+    """Make a model the current one of the store, at once or not at all."""
+    partial = models / f".{CURRENT}.partial"
+    partial.write_text(model_id + "\n", encoding="utf-8")
+    partial.replace(models / CURRENT)
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{'problem' if finding.is_grave else 'note'}: {finding.message}"

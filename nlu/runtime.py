@@ -1,0 +1,206 @@
+"""The trained model at work: ONNX Runtime, tokenizers and NumPy, no torch.
+
+Texts are run one by one. Dynamic quantisation scales the activations of a whole batch together, so in a batch an
+answer would depend on its neighbours; and at a few milliseconds each, padding costs what batching gains.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from nlu.encoding import Encoded, TextEncoder
+from nlu.errors import ModelForeign, ModelUnusable
+from nlu.model_folder import Labels, Manifest, read_labels, resolve_model, verify_folder
+from nlu.scores import SCORES, FloatArray, softmax
+from nlu.tags import decode_tags
+
+OUTPUTS = ("intent_logits", "tag_logits", "embedding")
+
+
+@dataclass(frozen=True)
+class FoundEntity:
+    """A detail found in a text: `value` is ``text[start:end]``, or the canonical form of that."""
+
+    start: int
+    end: int
+    entity: str
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Parse:
+    """What one text was understood as.
+
+    `ranking` is every intent with its calibrated probability, best first; it is empty, and `intent` None, for a text
+    without words. `familiarity` is the score by which `is_out_of_scope` was decided (higher is more familiar).
+    """
+
+    text: str
+    intent: str | None
+    confidence: float
+    ranking: tuple[tuple[str, float], ...]
+    entities: tuple[FoundEntity, ...]
+    is_out_of_scope: bool
+    familiarity: float
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the network gives for one text: (intents,), (tokens, tags) and the unit embedding (dimension,)."""
+
+    intent_logits: FloatArray
+    tag_logits: FloatArray
+    embedding: FloatArray
+
+
+class Network:
+    """The ONNX graph."""
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Spinning threads win a tenth of a millisecond and burn a core that the desk needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of what the graph gives."""
+        return tuple(output.name for output in self._session.get_outputs())
+
+    def run(self, ids: Sequence[int]) -> Outputs:
+        """Run one text of at least one token."""
+        batch = np.asarray([ids], dtype=np.int64)
+        feeds = {"input_ids": batch, "attention_mask": np.ones_like(batch)}
+        logits, tags, embedding = self._session.run(list(OUTPUTS), feeds)
+        return Outputs(logits[0], tags[0], embedding[0])
+
+
+class Understander:
+    """A loaded model. It holds no state between calls and may be shared between threads."""
+
+    def __init__(
+        self, manifest: Manifest, labels: Labels, encoder: TextEncoder, network: Network, bank: FloatArray
+    ) -> None:
+        self.manifest = manifest
+        self.labels = labels
+        self._encoder = encoder
+        self._network = network
+        self._bank = bank
+        self._score = SCORES[labels.score]
+        self._synonyms = dict(labels.synonyms)
+        self._patterns = [(entity, re.compile(expression)) for entity, expression in labels.patterns]
+
+    @property
+    def model_id(self) -> str:
+        """The model's name: a hash of its data, config and versions."""
+        return self.manifest.model_id
+
+    def parse(self, texts: Sequence[str], *, out_of_scope_threshold: float | None = None) -> list[Parse]:
+        """Understand each text by itself; the order is kept.
+
+        Args:
+            texts: any text; beyond the model's longest length a text is not read on.
+            out_of_scope_threshold: least familiarity of a text in scope; the calibrated one unless given.
+        """
+        threshold = (
+            self.labels.out_of_scope_threshold if out_of_scope_threshold is None else out_of_scope_threshold
+        )
+        encoded = self._encoder.encode(texts)
+        return [self._parse_one(text, one, threshold) for text, one in zip(texts, encoded, strict=True)]
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """Embed each text: (n, d) float32, rows of unit length."""
+        rows = [self._network.run(one.ids).embedding for one in self._encoder.encode(texts)]
+        return np.stack(rows) if rows else np.zeros((0, self._bank.shape[1]), dtype=np.float32)
+
+    def _parse_one(self, text: str, encoded: Encoded, threshold: float) -> Parse:
+        if not encoded.words:
+            return Parse(text, None, 0.0, (), (), is_out_of_scope=True, familiarity=float("-inf"))
+        outputs = self._network.run(encoded.ids)
+        logits = outputs.intent_logits[None] / self.labels.temperature
+        probabilities = softmax(logits)[0]
+        order = np.argsort(-probabilities, kind="stable")
+        ranking = tuple((self.labels.intents[i], float(probabilities[i])) for i in order)
+        familiarity = float(self._score(logits, outputs.embedding[None], self._bank)[0])
+        return Parse(
+            text=text,
+            intent=ranking[0][0],
+            confidence=ranking[0][1],
+            ranking=ranking,
+            entities=tuple(self._entities(text, encoded, outputs.tag_logits)),
+            is_out_of_scope=familiarity < threshold,
+            familiarity=familiarity,
+        )
+
+    def _entities(self, text: str, encoded: Encoded, tag_logits: FloatArray) -> list[FoundEntity]:
+        """Find the exact entities by pattern, then the network's where no exact one stands; in the text's order."""
+        found = [
+            self._found(text, match.start(), match.end(), entity, 1.0)
+            for entity, pattern in self._patterns
+            for match in pattern.finditer(text[: encoded.words[-1].end])
+            if match.end() > match.start()
+        ]
+        found = _without_overlaps(found)
+        for start, end, entity, confidence in self._tagged(encoded, tag_logits):
+            if all(end <= other.start or start >= other.end for other in found):
+                found.append(self._found(text, start, end, entity, confidence))
+        return sorted(found, key=lambda entity: entity.start)
+
+    def _tagged(self, encoded: Encoded, tag_logits: FloatArray) -> list[tuple[int, int, str, float]]:
+        """Read the tags, one for every token that begins a word; words of one token go together."""
+        starts: dict[int, tuple[int, int]] = {}
+        for word, token in zip(encoded.words, encoded.first_tokens, strict=True):
+            if token >= 0:
+                first, _ = starts.get(token, (word.start, word.end))
+                starts[token] = (first, word.end)
+        units = list(starts.values())
+        spans = decode_tags(softmax(tag_logits[list(starts)]), self.labels.entities)
+        return [(units[s.first][0], units[s.last][1], s.entity, s.confidence) for s in spans]
+
+    def _found(self, text: str, start: int, end: int, entity: str, confidence: float) -> FoundEntity:
+        surface = text[start:end]
+        return FoundEntity(start, end, entity, self._synonyms.get(surface.casefold(), surface), confidence)
+
+
+def load(path: Path | str, *, threads: int = 1) -> Understander:
+    """Load a model folder, or the current model of a folder of models.
+
+    Raises:
+        ModelUnusable: the model is missing, was changed after it was written, or is none of ours.
+    """
+    folder = resolve_model(Path(path))
+    manifest = verify_folder(folder)
+    labels = read_labels(folder)
+    if labels.score not in SCORES:
+        raise ModelForeign(str(folder), f"unknown familiarity score {labels.score!r}")
+    try:
+        encoder = TextEncoder.load(folder / "tokenizer.json", max_tokens=labels.max_tokens)
+        network = Network(folder / "model.onnx", threads=threads)
+        bank: Any = np.load(folder / "neighbours.npy", allow_pickle=False)
+    except (
+        Exception
+    ) as error:  # the libraries raise bare Exceptions of many kinds for a file they cannot read
+        raise ModelUnusable(str(folder), f"cannot be loaded: {error}") from error
+    if set(OUTPUTS) - set(network.output_names):
+        raise ModelForeign(str(folder), f"model.onnx gives {', '.join(network.output_names)}")
+    return Understander(manifest, labels, encoder, network, np.asarray(bank, dtype=np.float32))
+
+
+def _without_overlaps(found: list[FoundEntity]) -> list[FoundEntity]:
+    """Keep the longer of two exact entities that overlap, the earlier of two alike."""
+    kept: list[FoundEntity] = []
+    for entity in sorted(found, key=lambda e: (e.start - e.end, e.start)):
+        if all(entity.end <= other.start or entity.start >= other.end for other in kept):
+            kept.append(entity)
+    return kept

@@ -1,0 +1,90 @@
+"""``python -m nlu.train``: train a model in the application's environment.
+
+Progress goes to standard error, one line each; the last line on standard output is a JSON object with the model's
+folder, so that another process (the Rasa component) can ask for a training and read what came of it.
+Exit codes: 0 there is a model, 2 the examples or the call are at fault, 3 something else of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nlu.config import TrainConfig, parse_config
+from nlu.errors import ExamplesRejected, ExamplesUnreadable, NluError
+from nlu.examples import read_dataset
+from nlu.models import train_model
+from nlu.progress import Progress
+
+EXIT_EXAMPLES = 2
+EXIT_FAILED = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        model = train_model(
+            read_dataset(options.data),
+            read_dataset(options.valid) if options.valid else None,
+            options.out,
+            options.config,
+            _tell,
+            is_lenient=options.lenient,
+            must_train=options.force,
+        )
+    except (ExamplesUnreadable, ExamplesRejected) as error:
+        _say(str(error))
+        return EXIT_EXAMPLES
+    except NluError as error:
+        _say(str(error))
+        return EXIT_FAILED
+    result = {"folder": str(model.folder.resolve()), "model_id": model.model_id, "is_reused": model.is_reused}
+    sys.stdout.write(json.dumps({**result, "metrics": model.metrics}) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m nlu.train", description="Train a model of understanding."
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="examples: .jsonl, Rasa .yml, or a folder of them"
+    )
+    parser.add_argument(
+        "--valid", type=Path, help="examples to stop and calibrate by; else a part is held out"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="the folder of models; 'current' in it names the last"
+    )
+    parser.add_argument("--config", type=_config, default=TrainConfig(), help="settings that differ, as JSON")
+    parser.add_argument(
+        "--lenient", action="store_true", help="train although examples contradict each other"
+    )
+    parser.add_argument("--force", action="store_true", help="train although the same model is there")
+    return parser
+
+
+def _config(text: str) -> TrainConfig:
+    try:
+        record: Any = json.loads(text)
+        return parse_config(record)
+    except (ValueError, AttributeError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _tell(progress: Progress) -> None:
+    _say(progress.message)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Text to words: the units that tags are given to, and the text that the encoder reads.
+
+A word is a run of letters, digits and the marks on them; every other visible character is a word of its own, and so is
+every Chinese, Japanese or Korean ideograph. An emoji with its modifiers is one word, and the encoder reads its name
+(``👍`` as "thumbs up sign"): in the vocabulary of most encoders all emoji are the same unknown token, so a yes and a no
+would look alike. Every word keeps its place in the original text, so a span can be told exactly whatever the encoder's
+tokenizer does to the text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_JOINER = "\u200d"
+_INVISIBLE_IN_WORDS = frozenset("\u200c\u200d\u00ad")
+_DRESSING = frozenset("\ufe0e\ufe0f\u20e3\u200c\u200d\u00ad")
+_REGIONAL_INDICATOR_A = 0x1F1E6
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word at ``text[start:end]`` which the encoder reads at ``surface[surface_start:surface_end]``."""
+
+    start: int
+    end: int
+    surface_start: int
+    surface_end: int
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text cut into words, and the surface that the encoder reads instead of it."""
+
+    surface: str
+    words: tuple[Word, ...]
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Find the words of a text: (start, end) in characters, in order, without overlap; none in a blank text."""
+    found: list[tuple[int, int]] = []
+    open_kind = ""
+    for position, character in enumerate(text):
+        kind = _kind(character)
+        joins = bool(found) and found[-1][1] == position and _joins(open_kind, kind, text[position - 1])
+        if joins:
+            found[-1] = (found[-1][0], position + 1)
+            # A flag is two indicators; a third one starts the next flag.
+            if kind == "flag":
+                open_kind = "symbol"
+        elif kind != "space":
+            found.append((position, position + 1))
+            open_kind = kind
+    return found
+
+
+def split(text: str) -> Words:
+    """Cut a text into words and build the surface for the encoder."""
+    pieces: list[str] = []
+    words: list[Word] = []
+    length = position = 0
+    for start, end in spans(text):
+        gap, read = text[position:start], _reading(text[start:end])
+        if read != text[start:end]:
+            gap, read = gap + " ", read + " "
+        words.append(Word(start, end, length + len(gap), length + len(gap) + len(read.rstrip())))
+        pieces += [gap, read]
+        length += len(gap) + len(read)
+        position = end
+    return Words("".join(pieces) + text[position:], tuple(words))
+
+
+def _joins(open_kind: str, kind: str, previous: str) -> bool:
+    if kind == "mark":
+        return open_kind != "space"
+    if previous == _JOINER and open_kind == "symbol":
+        return kind == "symbol"
+    return kind == open_kind and kind in {"letter", "flag"}
+
+
+@lru_cache(maxsize=8192)
+def _kind(character: str) -> str:
+    """Tell what a character does in a word: letter, ideograph, mark, flag, symbol or space."""
+    if character in _INVISIBLE_IN_WORDS:
+        return "mark"
+    category = unicodedata.category(character)
+    if category[0] in "ZC":
+        return "space"
+    if category[0] == "M" or (category == "Sk" and ord(character) >= 0x1F3FB):
+        return "mark"
+    if _is_ideograph(ord(character)):
+        return "ideograph"
+    if category[0] in "LN":
+        return "letter"
+    if _REGIONAL_INDICATOR_A <= ord(character) < _REGIONAL_INDICATOR_A + 26:
+        return "flag"
+    return "symbol"
+
+
+def _is_ideograph(point: int) -> bool:
+    return 0x3400 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF or 0x20000 <= point <= 0x323AF
+
+
+@lru_cache(maxsize=8192)
+def _reading(word: str) -> str:
+    """Tell what the encoder reads for a word: an emoji's name, or the word in its compatibility form."""
+    first = ord(word[0])
+    if _REGIONAL_INDICATOR_A <= first < _REGIONAL_INDICATOR_A + 26:
+        return "".join(chr(ord("a") + ord(c) - _REGIONAL_INDICATOR_A) for c in word if _kind(c) == "flag")
+    if first > 0x2000 and unicodedata.category(word[0]) == "So":
+        return unicodedata.name(word[0], word).lower()
+    plain = "".join(character for character in word if character not in _DRESSING)
+    return unicodedata.normalize("NFKC", plain).strip() or word

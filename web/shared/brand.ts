@@ -6,6 +6,8 @@ export type Theme = "light" | "dark";
 const SURFACE: Record<Theme, Rgb> = { light: [255, 255, 255], dark: [23, 26, 24] };
 const BUBBLE: Record<Theme, Rgb> = { light: [239, 241, 239], dark: [37, 42, 39] };
 const NON_TEXT_CONTRAST = 3;
+/** Coloured text on a dark surface looks dimmer than its ratio says, so it gets more than the 4.5 it needs. */
+const TEXT_CONTRAST: Record<Theme, number> = { light: 4.5, dark: 7 };
 const TINT_SHARE: Record<Theme, number> = { light: 0.1, dark: 0.18 };
 
 /**
@@ -22,7 +24,7 @@ export function buildBrand(colour: string | null, theme: Theme): Record<string, 
   return {
     "--brand": toHex(shown),
     "--on-brand": toHex(textOn(shown)),
-    "--brand-text": toHex(readableOn(brand, BUBBLE[theme])),
+    "--brand-text": toHex(readableOn(brand, BUBBLE[theme], TEXT_CONTRAST[theme])),
     "--brand-tint": toHex(mix(SURFACE[theme], brand, TINT_SHARE[theme])),
   };
 }

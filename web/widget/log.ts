@@ -290,7 +290,7 @@ export class CarelineLog extends LitElement {
   private renderComing(): TemplateResult {
     const dots = this.dots;
     return html`<div class="coming" aria-hidden="true">
-      ${dots === null ? nothing : html`${picture(dots, this.nameOfTyping())}<span class="dots"><i></i><i></i><i></i></span>`}
+      ${dots === null ? nothing : html`${picture(dots, this.owner.agent_name ?? "")}<span class="dots ${dots}"><i></i><i></i><i></i></span>`}
     </div>`;
   }
 

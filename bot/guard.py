@@ -15,6 +15,8 @@ from typing import Any
 
 import aiohttp  # type: ignore[import-not-found]
 import structlog
+from rasa.core.actions.action import RemoteAction
+from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 log = structlog.get_logger()
@@ -120,3 +122,25 @@ def _trimmed(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(tracker, dict) or len(tracker.get("events") or []) <= MAX_EVENTS_SENT:
         return body
     return {**body, "tracker": {**tracker, "events": tracker["events"][-MAX_EVENTS_SENT:]}}
+
+
+def install_plain_check() -> None:
+    """Replace Rasa's check of an action's answer, which compiles its JSON schema anew for every call (18 ms)."""
+    RemoteAction._validate_action_result = staticmethod(check_action_result)
+
+
+def check_action_result(result: Any) -> bool:
+    """Check that an action answered with events and responses; raises RasaException."""
+    is_object = isinstance(result, dict)
+    events = result.get("events", []) if is_object else None
+    responses = result.get("responses", []) if is_object else None
+    if not isinstance(events, list) or not all(is_event(event) for event in events):
+        raise RasaException("The action server answered with something else than events.")
+    if not isinstance(responses, list) or not all(isinstance(response, dict) for response in responses):
+        raise RasaException("The action server answered with something else than responses.")
+    return True
+
+
+def is_event(event: Any) -> bool:
+    """Tell whether this is an object with the name of an event."""
+    return isinstance(event, dict) and isinstance(event.get("event"), str)

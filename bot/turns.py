@@ -39,7 +39,7 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.errors import EngineNotReady, TrackerStoreUnavailable, TurnFailed
-from bot.guard import CallRecord, GuardedEndpoint, current_calls
+from bot.guard import CallRecord, GuardedEndpoint, current_calls, install_plain_check
 from bot.tracker import CarelineTrackerStore
 from bot.wire import (
     MENU,
@@ -333,7 +333,8 @@ class TurnRunner:
         """Record why the bot speaks again and begin with it; returns whether the turn is finished then."""
         if request.mode not in (RESUME, MENU):
             parse = self._parse_payload(Payload(request.mode), "")
-            await self._log_parsed(f"/{request.mode}", parse, request.message_id, {}, tracker, trace)
+            metadata = {**last_metadata(tracker), "kind": "resume", "mode": request.mode}
+            await self._log_parsed(f"/{request.mode}", parse, request.message_id, metadata, tracker, trace)
             return False
         self._log_resume(request, tracker)
         form = tracker.active_loop_name
@@ -349,7 +350,7 @@ class TurnRunner:
     def _log_resume(self, request: ResumeIn, tracker: DialogueStateTracker) -> None:
         intent = {"name": RESUME_INTENT, "confidence": 1.0}
         parse = {"text": "", "intent": intent, "intent_ranking": [intent], "entities": []}
-        metadata = {"kind": "resume", "mode": request.mode}
+        metadata = {**last_metadata(tracker), "kind": "resume", "mode": request.mode}
         tracker.update(user_event("", parse, request.message_id, metadata), self._processor.domain)
 
     async def _run_named(self, name: str, tracker: DialogueStateTracker, trace: TurnTrace) -> None:
@@ -384,6 +385,7 @@ def guard_endpoint(agent: Agent) -> GuardedEndpoint | None:
     if endpoint is None:
         return None
     guarded = endpoint if isinstance(endpoint, GuardedEndpoint) else GuardedEndpoint.guarding(endpoint)
+    install_plain_check()
     agent.action_endpoint = guarded
     agent.processor.action_endpoint = guarded
     return guarded
@@ -416,6 +418,14 @@ def user_event(
         message_id=message_id,
         metadata=metadata,
     )
+
+
+def last_metadata(tracker: DialogueStateTracker) -> dict[str, Any]:
+    """Get who wrote last and how, so that a verified customer stays one when the bot goes on."""
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered) and "customer" in (event.metadata or {}):
+            return {name: event.metadata.get(name) for name in ("locale", "channel", "customer")}
+    return {}
 
 
 def check_calls(calls: CallRecord) -> None:

@@ -83,7 +83,7 @@ export class FakeSocket implements SocketLike {
   }
 
   sentOf(type: string): JsonObject[] {
-    return this.sent.filter((frame) => frame["type"] === type);
+    return this.sent.filter((frame) => frame.type === type);
   }
 }
 

@@ -18,7 +18,7 @@ const serverNames = names.filter((name) => name.startsWith("server_"));
 
 describe("golden frames", () => {
   test("there are some of every server type", () => {
-    const types = new Set(serverNames.map((name) => golden(name)["type"]));
+    const types = new Set(serverNames.map((name) => golden(name).type));
     for (const type of ["welcome", "entry", "ack", "refused", "typing", "owner", "read", "pong", "resync"]) {
       expect(types).toContain(type);
     }
@@ -27,8 +27,8 @@ describe("golden frames", () => {
   test.each(serverNames)("%s is read without loss of what the widget shows", (name) => {
     const raw = golden(name);
     const frame = parseServerFrame(raw);
-    expect(frame.type).toBe(raw["type"]);
-    if (frame.type === "entry") expect(frame.entry).toEqual(raw["entry"]);
+    expect(frame.type).toBe(raw.type);
+    if (frame.type === "entry") expect(frame.entry).toEqual(raw.entry);
   });
 
   test("a session's answer is read", () => {

@@ -56,6 +56,9 @@ class Announcer(Protocol):
     def listen(self, listener: Listener) -> AbstractContextManager[None]:
         """Be told, while the context is open; the listener must not block."""
 
+    async def run(self) -> None:
+        """Carry announcements until cancelled; may end at once where nothing is to be carried."""
+
     async def close(self) -> None:
         """Stop."""
 
@@ -67,12 +70,19 @@ class LocalAnnouncer:
         self._listeners: dict[object, Listener] = {}
 
     async def publish(self, announcement: Announcement) -> None:
+        """Call every listener."""
+        self.tell(announcement)
+
+    def tell(self, announcement: Announcement) -> None:
         """Call every listener; one that fails is logged and the others still hear."""
         for listener in list(self._listeners.values()):
             try:
                 listener(announcement)
             except Exception:
                 log.exception("listener_failed", topic=str(announcement.topic))
+
+    async def run(self) -> None:
+        """Nothing has to be carried."""
 
     @contextmanager
     def listen(self, listener: Listener) -> Iterator[None]:

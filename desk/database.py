@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from desk.errors import StoreUnavailable
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
@@ -32,24 +39,40 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction that may write; on SQLite writers of this process queue up here, not in busy waits."""
-        async with (
-            self._turnstile or nullcontext(),
-            AsyncSession(self._writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            yield session
+        with _translated():
+            async with (
+                self._turnstile or nullcontext(),
+                AsyncSession(self._writer, expire_on_commit=False) as session,
+                session.begin(),
+            ):
+                yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction that only reads."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
-            yield session
+        with _translated():
+            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+                yield session
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._reader.dispose()
         if self._writer is not self._reader:
             await self._writer.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, OSError) as exc:
+        log.error("database_unavailable", kind=type(exc).__name__)
+        raise StoreUnavailable from exc
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise
+        log.error("database_unavailable", kind=type(exc.orig).__name__)
+        raise StoreUnavailable from exc
 
 
 def normalise_url(url: str) -> URL:

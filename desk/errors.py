@@ -13,6 +13,7 @@ DeskError                      code, status, may_retry
 ├── NotAllowed
 │   ├── Unauthorized           unauthorized, token_invalid, identity_invalid, bad_credentials
 │   └── Forbidden              forbidden, csrf_failed, origin_refused
+├── StoreUnavailable           unavailable (the database is away: nothing was kept, try again)
 ├── RateLimited                rate_limited (retry_after_seconds)
 ├── TicketMoveRefused          ticket_move_refused
 └── EngineError                the engine channel's side
@@ -175,6 +176,22 @@ class RateLimited(DeskError):
     def __init__(self, retry_after_seconds: float) -> None:
         super().__init__("That was a lot at once. Please wait a moment.")
         self.retry_after_seconds = round(max(retry_after_seconds, 0.1), 1)
+
+    def details(self) -> dict[str, Any]:
+        """Return when to try again."""
+        return {"retry_after_seconds": self.retry_after_seconds}
+
+
+class StoreUnavailable(DeskError):
+    """The database cannot be asked; nothing was kept and nothing is acknowledged."""
+
+    code = "unavailable"
+    status = 503
+    may_retry = True
+    retry_after_seconds = 2.0
+
+    def __init__(self) -> None:
+        super().__init__("This cannot be stored right now. Please try again in a moment.")
 
     def details(self) -> dict[str, Any]:
         """Return when to try again."""

@@ -20,12 +20,17 @@ def clean_text(text: str, limit: int) -> str:
         BadRequest: nothing is left.
         TextTooLong: more than ``limit`` characters are.
     """
-    clean = _CONTROL.sub("", _SURROGATE.sub(REPLACEMENT, text.replace("\r\n", "\n"))).strip()
+    clean = scrub(text)
     if not clean:
         raise BadRequest("The message is empty.", "text_empty")
     if len(clean) > limit:
         raise TextTooLong(limit)
     return clean
+
+
+def scrub(text: str) -> str:
+    """Drop what no database or frame can hold; may leave nothing."""
+    return _CONTROL.sub("", _SURROGATE.sub(REPLACEMENT, text.replace("\r\n", "\n"))).strip()
 
 
 def clip(text: str, limit: int) -> str:

@@ -20,6 +20,7 @@ from desk.waiting import LOOK_BACK, estimate_wait_minutes
 
 PAGE_ENTRIES = 200
 MAX_AGENT_ENTRIES = 1000
+MAX_EARLIER = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class OpenedConversation:
     summary: Summary
     entries: Sequence[Entry]
     tickets: Sequence[Ticket]
+    earlier: Sequence[Summary]
 
 
 async def access_customer_entries(
@@ -118,12 +120,19 @@ async def access_conversation(desk: Desk, _agent: Agent, conversation_id: str) -
         NotFound: there is no such conversation.
     """
     async with desk.database.read() as session:
-        summary = (await _summaries(session, [await _row(session, conversation_id)]))[0]
+        row = await _row(session, conversation_id)
+        summary = (await _summaries(session, [row]))[0]
+        earlier = await conversations.earlier_rows(session, row, MAX_EARLIER)
         start = max(summary.conversation.last_seq - MAX_AGENT_ENTRIES, 0)
         lines = await entries.read_after(
             session, conversation_id, start, MAX_AGENT_ENTRIES, for_customer=False
         )
-        return OpenedConversation(summary, lines, await tickets.tickets_of(session, conversation_id))
+        return OpenedConversation(
+            summary,
+            lines,
+            await tickets.tickets_of(session, conversation_id),
+            await _summaries(session, earlier),
+        )
 
 
 async def access_agent_entries(

@@ -106,6 +106,7 @@ async def return_to_bot(
         unit.check_version(version)
         await unit.move(Event.AGENT_RETURNS)
         _back_to_bot(unit, {"mode": mode, "by": "agent", "name": agent.name})
+        await unit.link_event("conversation.returned", {"mode": mode, "by": "agent"})
         return conversation_of(unit.head)
 
 
@@ -159,6 +160,7 @@ async def leave_person(desk: Desk, conversation_id: str, client_id: str) -> Entr
         if known is not None:
             return known
         await unit.move(Event.CUSTOMER_LEAVES)
+        await unit.link_event("conversation.returned", {"mode": "resume", "by": "customer"})
         return _back_to_bot(unit, {"mode": "resume", "by": "customer"}, client_id)
 
 

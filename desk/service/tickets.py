@@ -17,10 +17,11 @@ from desk.models import TicketRow
 from desk.service.writing import OWN_PREFIX, Writing, writing
 from desk.store import tickets as store
 from desk.store.rows import TICKET_PREFIX, parse_ticket_number
-from desk.text import clip
+from desk.text import clip, scrub
 
 MAX_SUBJECT_CHARS = 300
 MAX_BODY_CHARS = 12_000
+MAX_TOLD_CHARS = 500
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 
@@ -109,7 +110,7 @@ async def open_in(unit: Writing, draft: TicketDraft, author: Author, *, is_told:
     ticket = Ticket(
         number="",
         status=str(Status.NEW),
-        subject=clip(draft.subject.strip(), MAX_SUBJECT_CHARS),
+        subject=clip(scrub(draft.subject), MAX_SUBJECT_CHARS),
         kind=draft.kind,
         priority=draft.priority,
         conversation_id=head.id,
@@ -120,7 +121,7 @@ async def open_in(unit: Writing, draft: TicketDraft, author: Author, *, is_told:
     )
     row = await store.add_ticket(unit.session, ticket)
     if draft.body.strip():
-        body = clip(draft.body.strip(), MAX_BODY_CHARS)
+        body = clip(scrub(draft.body), MAX_BODY_CHARS)
         store.add_comment(unit.session, row.number, author, body, unit.now, is_public=True)
     number = f"{TICKET_PREFIX}{row.number}"
     if is_told:
@@ -191,7 +192,7 @@ def _apply(
     if change.status is not None:
         row.status = str(next_status(row.status, change.status))
     if change.comment and change.comment.strip():
-        body = clip(change.comment.strip(), MAX_BODY_CHARS)
+        body = clip(scrub(change.comment), MAX_BODY_CHARS)
         store.add_comment(session, row.number, author, body, now, is_public=change.is_public)
     row.version += 1
     row.updated_at = now
@@ -199,22 +200,27 @@ def _apply(
 
 async def _tell(unit: Writing, row: TicketRow, change: TicketChange) -> None:
     number = f"{TICKET_PREFIX}{row.number}"
-    data = {
-        "number": number,
-        "status": row.status,
-        "has_public_comment": bool(change.comment and change.is_public),
-    }
-    await unit.link_event("ticket.updated", data)
+    public = clip(scrub(change.comment), MAX_TOLD_CHARS) if change.comment and change.is_public else ""
+    data = {"number": number, "status": row.status}
+    if public:
+        await unit.link_event("ticket.commented", data | {"comment": public})
+    if change.status is not None:
+        await unit.link_event("ticket.updated", data)
     unit.tell(Topic.HEAD)
-    if change.status is None and not (change.comment and change.is_public):
+    if change.status is None and not public:
         return
-    text = f"Ticket {number} is now {row.status}."
-    params = {"number": number, "status": row.status}
-    if change.comment and change.is_public:
-        params["comment"] = clip(change.comment.strip(), 500)
-        text = f"{text} {params['comment']}"
-    client_id = f"{OWN_PREFIX}ticket:{number}:{row.version}"
-    unit.system(Code.TICKET_UPDATED, text, params, client_id=client_id)
+    text = f"Ticket {number} is now {row.status}. {public}".strip()
+    params = data | ({"comment": public} if public else {})
+    unit.system(Code.TICKET_UPDATED, text, params, client_id=f"{OWN_PREFIX}ticket:{number}:{row.version}")
+
+
+async def access_tickets(
+    desk: Desk, status: str | None, limit: int, before: int | None
+) -> tuple[list[Ticket], str | None]:
+    """List tickets for agents, newest first, and where the next page begins."""
+    async with desk.database.read() as session:
+        found = await store.list_tickets(session, status, limit, before)
+    return found[:limit], found[limit - 1].number if len(found) > limit else None
 
 
 async def find_ticket(desk: Desk, number: str) -> Ticket:

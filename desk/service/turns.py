@@ -21,7 +21,16 @@ from desk.service.ownership import hand_over_in
 from desk.service.writing import OWN_PREFIX, Writing, writing
 from desk.store import conversations, entries
 from desk.store.rows import conversation_of
-from desk.text import APOLOGY, BROKEN_TURN, NO_ANSWER, RESUME_FAILED, TAKING_LONGER, TALK_TO_PERSON, clip
+from desk.text import (
+    APOLOGY,
+    BROKEN_TURN,
+    NO_ANSWER,
+    RESUME_FAILED,
+    TAKING_LONGER,
+    TALK_TO_PERSON,
+    clip,
+    scrub,
+)
 
 LEASE = timedelta(seconds=60)
 MAX_REPLY_CHARS = 8000
@@ -134,7 +143,7 @@ def _entries_of(turn: Turn, result: TurnResult, name: str, *, is_draft: bool) ->
         NewEntry(
             _reply_id(turn, index),
             EntryKind.BOT,
-            clip((reply.text or "").replace("\x00", "").strip() or _titles(reply), MAX_REPLY_CHARS),
+            clip(scrub(reply.text or "") or scrub(_titles(reply)), MAX_REPLY_CHARS),
             author,
             _buttons_of(reply),
             _sources_of(reply),
@@ -146,7 +155,7 @@ def _entries_of(turn: Turn, result: TurnResult, name: str, *, is_draft: bool) ->
 
 
 def _has_text(reply: Reply) -> bool:
-    return bool((reply.text or "").strip() or reply.buttons)
+    return bool(scrub(reply.text or "") or scrub(_titles(reply)))
 
 
 def _titles(reply: Reply) -> str:
@@ -159,7 +168,7 @@ def _reply_id(turn: Turn, index: int) -> str:
 
 def _buttons_of(reply: Reply) -> tuple[Button, ...]:
     return tuple(
-        Button(f"b{number}", clip(button.title, MAX_TITLE_CHARS), button.payload)
+        Button(f"b{number}", clip(scrub(button.title), MAX_TITLE_CHARS), button.payload)
         for number, button in enumerate(reply.buttons[:MAX_BUTTONS], start=1)
     )
 
@@ -169,12 +178,14 @@ def _sources_of(reply: Reply) -> tuple[Source, ...]:
     return tuple(
         Source(source.title, source.url, source.section, source.updated)
         for source in reply.sources
-        if source.url.startswith(("https://", "http://")) or _is_own_path(source.url)
+        if is_own_or_web_address(source.url)
     )
 
 
-def _is_own_path(url: str) -> bool:
-    return url.startswith("/") and not url.startswith(("//", "/\\"))
+def is_own_or_web_address(url: str) -> bool:
+    """Say whether a link may be shown: a page of our own site, or one of the web."""
+    is_own_path = url.startswith("/") and not url.startswith(("//", "/\\"))
+    return is_own_path or url.startswith(("https://", "http://"))
 
 
 def _remember(unit: Writing, turn: Turn, trace: Mapping[str, Any], shaky_below: float) -> None:
@@ -263,7 +274,7 @@ async def keep_draft(
         if unit.owner.kind not in (OwnerKind.AGENT, OwnerKind.QUEUE):
             return False
         author = Author("bot", desk.config.brand.assistant_name)
-        text = clip(text.strip(), MAX_REPLY_CHARS)
+        text = clip(scrub(text), MAX_REPLY_CHARS)
         await unit.append_once(
             NewEntry(client_id, EntryKind.BOT, text, author, sources=sources, is_draft=True)
         )

@@ -87,6 +87,23 @@ async def latest_of_customer(
     return (await session.execute(query)).scalar_one_or_none()
 
 
+async def earlier_rows(session: AsyncSession, row: ConversationRow, limit: int) -> list[ConversationRow]:
+    """List a known customer's other conversations, newest first."""
+    if row.customer_id is None:
+        return []
+    query = (
+        select(ConversationRow)
+        .where(
+            ConversationRow.customer_id == row.customer_id,
+            ConversationRow.id != row.id,
+            ConversationRow.last_seq > 0,
+        )
+        .order_by(ConversationRow.updated_at.desc())
+        .limit(limit)
+    )
+    return list((await session.execute(query)).scalars())
+
+
 async def agent_names(session: AsyncSession, rows: Sequence[ConversationRow]) -> dict[str, str]:
     """Map the owners' agent ids to names."""
     ids = {row.owner_agent_id for row in rows if row.owner_agent_id}
@@ -241,3 +258,43 @@ async def count_closed_since(session: AsyncSession, since: datetime) -> int:
         .where(ConversationRow.owner_kind == "closed", ConversationRow.closed_at >= since)
     )
     return (await session.execute(query)).scalar_one()
+
+
+@dataclass(frozen=True)
+class Aged:
+    """A conversation that time has caught up with, as it was when it was found."""
+
+    conversation_id: str
+    version: int
+
+
+async def left_by_agents(session: AsyncSession, gone_before: datetime, silent_before: datetime) -> list[Aged]:
+    """Find agents' conversations whose agent is away, or has not answered for long."""
+    row = ConversationRow
+    is_away = or_(AgentRow.last_seen_at.is_(None), AgentRow.last_seen_at < gone_before)
+    had_time = row.assigned_at < gone_before
+    is_waiting_for_answer = and_(
+        row.last_customer_at > row.last_agent_at, row.last_customer_at < silent_before
+    )
+    query = (
+        select(row.id, row.version)
+        .join(AgentRow, AgentRow.id == row.owner_agent_id)
+        .where(row.owner_kind == "agent", or_(and_(is_away, had_time), is_waiting_for_answer))
+    )
+    return [Aged(conversation_id, version) for conversation_id, version in await session.execute(query)]
+
+
+async def waiting_since_before(session: AsyncSession, before: datetime) -> list[Aged]:
+    """Find who has waited since before a time."""
+    row = ConversationRow
+    query = select(row.id, row.version).where(row.owner_kind == "queue", row.waiting_since <= before)
+    return [Aged(conversation_id, version) for conversation_id, version in await session.execute(query)]
+
+
+async def idle_since(session: AsyncSession, before: datetime) -> list[Aged]:
+    """Find the bot's conversations that nobody wrote in since a time."""
+    row = ConversationRow
+    query = select(row.id, row.version).where(
+        row.owner_kind == "bot", row.last_seq > 0, row.updated_at < before, row.work_seq <= row.handled_seq
+    )
+    return [Aged(conversation_id, version) for conversation_id, version in await session.execute(query)]

@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     ANSWER = "answer"
     AGAIN = "again"
     INTERRUPTION = "interruption"
+    STOP = "stop"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def judge(talk: Talk, place: Place) -> Verdict:
         return Verdict.INTERRUPTION if _breaks_in(talk, place, SURE) else Verdict.ANSWER
     if intent in ("repeat", "back_to_task"):
         return Verdict.ANSWER if place.is_free_text and not _is_sure(talk) else Verdict.AGAIN
+    if intent == "cancel_order" and _is_lone_cancel(talk):
+        return Verdict.AGAIN if intent in place.own else Verdict.STOP
     if intent in place.own:
         return Verdict.ANSWER if place.has_value else Verdict.AGAIN
     if intent in TASKS:
@@ -55,6 +58,11 @@ def judge(talk: Talk, place: Place) -> Verdict:
     if intent in ("nlu_fallback", "out_of_scope") and not place.is_free_text and not place.has_value:
         return Verdict.INTERRUPTION if is_question(talk.text) else Verdict.ANSWER
     return Verdict.ANSWER
+
+
+def _is_lone_cancel(talk: Talk) -> bool:
+    """Tell whether the text is no more than "cancel": in the middle of something that means this, not an order."""
+    return not talk.is_payload and talk.text.lower().strip(" .!") in ("cancel", "cancel that", "cancel this", "please cancel")
 
 
 def _is_sure(talk: Talk) -> bool:

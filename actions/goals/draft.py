@@ -30,6 +30,7 @@ SNAPSHOT_SLOTS = (
 )
 # What follows from the order: a different order makes it void.
 ORDER_SLOTS = ("order_proof", "order_summary", "order_items", "item", "confirm")
+_TOLD_APART = ("tries", REQUESTED_SLOT)
 
 
 class Draft:
@@ -91,10 +92,15 @@ class Draft:
         return {slot: self.talk.slots.get(slot) for slot in SNAPSHOT_SLOTS}
 
     def events(self) -> list[Event]:
-        """Build the events of all changes; the requested slot is always told, so that the engine asks nothing itself."""
+        """Build the events of all changes.
+
+        The requested slot is told last, so that the engine asks nothing itself. The count of tries is told always:
+        a form whose validator sets no other slot counts as rejected in the engine.
+        """
         slots = self.talk.slots
-        changed = {s: v for s, v in self._changes.items() if s != REQUESTED_SLOT and slots.get(s) != v}
-        events = [SlotSet(slot, value) for slot, value in changed.items()]
+        tries = self.get("tries") or 0
+        changed = {s: v for s, v in self._changes.items() if s not in _TOLD_APART and slots.get(s) != v}
+        events = [SlotSet("tries", tries), *(SlotSet(slot, value) for slot, value in changed.items())]
         if REQUESTED_SLOT in self._changes:
             events.append(SlotSet(REQUESTED_SLOT, self._changes[REQUESTED_SLOT]))
         return events

@@ -16,7 +16,7 @@ from actions.goals.draft import ORDER_SLOTS, Draft
 from actions.goals.talk import Say, Talk, button
 from actions.goals.task import PERSON, Field, Prompt, Step, Task
 from actions.ports import Order, OrderStatus
-from actions.recognise import find_email, find_order_number, points_back, read_yes_no
+from actions.recognise import count_words, find_email, find_order_number, points_back, read_yes_no
 
 MAX_BUTTONS = 5
 MAX_SUMMARY_ITEMS = 2
@@ -25,8 +25,9 @@ MAX_SUMMARY_ITEMS = 2
 def read_order_number(draft: Draft) -> str | None:
     """Read an order number from the entities, else from the text."""
     named = draft.talk.entity("order_number")
+    marked = find_order_number(named) if named else None
     found = find_order_number(draft.talk.text, allow_bare=False)
-    return found or (find_order_number(named) if named else None)
+    return (marked or found) if draft.talk.intent == "correct" else (found or marked)
 
 
 def read_bare_order_number(draft: Draft) -> str | None:
@@ -52,8 +53,9 @@ ORDER_NUMBER = Field(
     read_asked=read_bare_order_number,
     keeps=True,
     invalid="utter_invalid_order_number",
+    missing="utter_missing_order_number",
 )
-EMAIL = Field("email", read=read_email, applies=needs_email, keeps=True, invalid="utter_invalid_email")
+EMAIL = Field("email", read=read_email, applies=needs_email, keeps=True, invalid="utter_invalid_email", missing="utter_missing_email")
 # The address to answer to, or the one a ticket was opened with; no order proves it.
 CONTACT = replace(EMAIL, applies=lambda draft: draft.talk.known_email is None)
 
@@ -194,7 +196,8 @@ def read_yes_no_field(own: frozenset[str]) -> Callable[[Draft], bool | None]:
         if intent == "deny":
             return False
         said = read_yes_no(draft.talk.text)
-        return True if said is None and intent in own and not draft.talk.is_payload else said
+        is_said_again = intent in own and not draft.talk.is_payload and count_words(draft.talk.text) > 1
+        return True if said is None and is_said_again else said
 
     return read
 

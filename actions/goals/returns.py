@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 from actions.errors import OrderRefused
 from actions.goals.draft import Draft
@@ -18,6 +18,7 @@ from actions.ports import Order, OrderStatus, ReturnReceipt
 
 PROBLEMS = frozenset({"item_damaged", "wrong_item", "missing_item"})
 REASONS = ("It doesn't fit", "Not what I expected", "It arrived damaged", "I changed my mind")
+HOLIDAY_BUYING = ((11, 1), (12, 24))
 _LETTER = re.compile(r"\w")
 
 
@@ -40,6 +41,15 @@ REASON = Field(
 )
 
 
+def last_return_day(order: Order, days: int) -> date:
+    """Tell the last day to register a return; what was bought before the holidays may come back until 31 January."""
+    last_day = (order.delivered_on or order.placed_on) + timedelta(days=days)
+    bought = (order.placed_on.month, order.placed_on.day)
+    if HOLIDAY_BUYING[0] <= bought <= HOLIDAY_BUYING[1]:
+        return max(last_day, date(order.placed_on.year + 1, 1, 31))
+    return last_day
+
+
 class SendBackTask(OrderTask):
     """What a return and an exchange share: a delivered order, inside the window, and its items."""
 
@@ -54,7 +64,7 @@ class SendBackTask(OrderTask):
             }
             say(known.get(order.status, "utter_return_not_delivered"), number=order.number, buttons=[PERSON])
             return "ended"
-        last_day = (order.delivered_on or order.placed_on) + timedelta(days=self.world.settings.return_days)
+        last_day = last_return_day(order, self.world.settings.return_days)
         if last_day < self.world.today():
             say("utter_return_too_late", number=order.number, last_day=write_day(last_day), buttons=[PERSON])
             draft.set("offer", "talk_to_person")
@@ -149,5 +159,5 @@ class ExchangeItemTask(SendBackTask):
         await open_ticket(
             self.world.desk, talk, say, kind=self.name, subject=f"Exchange, {number}", body=body
         )
-        say("utter_return_label", last_day=write_day(receipt.send_before))
+        say("utter_exchange_label", last_day=write_day(receipt.send_before))
         return []

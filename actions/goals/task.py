@@ -45,7 +45,8 @@ class Field:
     """One thing a task needs to know.
 
     ``read`` finds the value in a message, whatever was asked; ``read_asked`` only when this field was asked for
-    (a bare number, the whole text). ``is_free_text`` fields take what people say in their own words, so that only
+    (a bare number, the whole text). ``invalid`` is said when a message does not fill it, ``missing`` when the
+    customer says that they do not have it. ``is_free_text`` fields take what people say in their own words, so that only
     clear requests break in. ``applies`` leaves the field out where it is not needed. ``keeps`` marks what outlives
     the task (the order number, the address one writes from).
     """
@@ -57,6 +58,7 @@ class Field:
     is_free_text: bool = False
     keeps: bool = False
     invalid: str = "utter_not_understood_here"
+    missing: str | None = None
 
 
 Step = Literal["go_on", "asked", "ended"]
@@ -166,6 +168,9 @@ class TaskForm(Goal):
         )
         if verdict is Verdict.INTERRUPTION:
             return [ActionExecutionRejected(self.task.form)]
+        if verdict is Verdict.STOP:
+            draft.set(REQUESTED_SLOT, draft.get(REQUESTED_SLOT))
+            return [*draft.events(), go_to("action_stop")]
         if verdict is Verdict.AGAIN:
             if draft.talk.intent == "back_to_task":
                 say(f"utter_back_to_{self.task.form}")
@@ -196,6 +201,9 @@ class TaskForm(Goal):
 
     async def _explain(self, draft: Draft, say: Say, asked: Field | None) -> list[Event]:
         """Say what a right answer looks like; from the second time on, offer a person as well."""
+        if asked and asked.missing and draft.talk.intent == "deny":
+            say(asked.missing, buttons=[PERSON])
+            return await self._ask(draft, say)
         say(asked.invalid if asked else "utter_not_understood_here")
         count_try(draft, say)
         return await self._ask(draft, say)

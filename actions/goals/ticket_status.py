@@ -39,6 +39,7 @@ class TicketStatusTask(Task):
             read=read_ticket_number,
             read_asked=read_bare_ticket_number,
             invalid="utter_invalid_ticket_number",
+            missing="utter_missing_ticket_number",
         ),
         CONTACT,
     )

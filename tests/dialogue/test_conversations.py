@@ -74,6 +74,7 @@ def check(hear: dict[str, Any], answer: dict[str, Any], where: str) -> None:
     sources = [source["url"] for reply in replies for source in reply["sources"]]
     assert set(hear.get("sources", [])) <= set(sources), f"sources {sources} at {context}"
     assert set(hear.get("actions", [])) <= {a["name"] for a in trace["actions"]}, context
+    assert not set(hear.get("skips", [])) & {a["name"] for a in trace["actions"]}, context
     if "form" in hear:
         assert trace["active_form"] == hear["form"], context
     if "replies" in hear:

@@ -55,7 +55,7 @@ def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None)
     best = ranking[0]
     passage = index.passage(best.row)
     cosines = _sentence_cosines(index, query, best.row)
-    return Found(passage, best, _weigh(index, ranking, passage, cosines), cosines)
+    return Found(passage, best, _weigh(index, ranking, passage), cosines)
 
 
 def compose_answer(found: Found, confidence: float) -> Answer:
@@ -120,21 +120,13 @@ def _sentence_cosines(index: KnowledgeIndex, query: Query, row: int) -> tuple[fl
     return tuple(float(cosine) for cosine in index.sentence_vectors(row) @ query.vector)
 
 
-def _weigh(
-    index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage, cosines: Sequence[float]
-) -> Evidence:
+def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage) -> Evidence:
     best = ranking[0]
-    rival = next((r for r in ranking[1:10] if index.passage(r.row).document_id != passage.document_id), None)
-    by_meaning = max(ranking, key=lambda ranked: ranked.cosine)
-    by_words = max(ranking, key=lambda ranked: ranked.coverage)
-    documents = {index.passage(ranked.row).document_id for ranked in (by_meaning, by_words)}
-    return Evidence(
-        cosine=_unit(best.cosine),
-        sentence=_unit(max(cosines, default=0.0)),
-        coverage=_unit(best.coverage),
-        margin=_unit(best.score - rival.score) if rival else 1.0,
-        agreement=float(documents == {passage.document_id}),
+    others = (
+        ranked for ranked in ranking[1:] if index.passage(ranked.row).document_id != passage.document_id
     )
+    rival = next(others, None)
+    return Evidence(cosine=_unit(best.cosine), margin=_unit(best.score - (rival.score if rival else 0.0)))
 
 
 def _unit(value: float) -> float:

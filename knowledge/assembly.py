@@ -34,7 +34,7 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
     vectors = passage_vectors(
         embeddings.of(passage.embedded_text for passage in passages),
         embeddings.of(passage.title for passage in passages),
-        [len(splitter.split(passage.title)) if passage.title else 0 for passage in passages],
+        [len(passage.title.split()) for passage in passages],
         embeddings.of(passage.text for passage in passages),
         [passage.document_id for passage in passages],
     )

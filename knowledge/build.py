@@ -29,7 +29,7 @@ ENCODERS = "encoders"
 DEFAULT_DATA = Path("data/knowledge")
 DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
-_BUILD_REVISION = 1
+_BUILD_REVISION = 3
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
 
 log = structlog.get_logger()
@@ -98,6 +98,7 @@ def build(
     Args:
         data: folder with Markdown articles.
         root: where indexes and encoders live (``var/knowledge``).
+        config: how to build; None takes the defaults.
         progress: called with (stage, done, total).
         is_forced: build although nothing changed.
         load_encoder: makes the encoder from the encoders' folder; for tests.

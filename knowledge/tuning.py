@@ -1,8 +1,8 @@
-"""Tunes an index on questions made of its own titles and headings, without labels.
+"""Tunes an index on questions made of its own titles, without labels.
 
-Asked against bodies alone (without titles and headings), a title shows which side finds documents better, and what the evidence
-for a right answer looks like. Asked against everything but its own document, it shows what the evidence looks like when
-nothing answers.
+Asked against bodies alone, a title shows which side finds documents better, and what the evidence for right and wrong
+answers looks like. Asked against everything but its own document and the documents most like it, it shows what the
+evidence looks like when nothing answers.
 """
 
 import random
@@ -11,27 +11,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from knowledge.abstain import AnswerRule, Evidence, fit_rule
+from knowledge.abstain import AnswerRule, Evidence, MadeEvidence, fit_rule
 from knowledge.answer import gather_evidence
 from knowledge.assembly import assemble, embedded_texts
+from knowledge.dense import MaskArray
 from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.fusion import dense_weight
-from knowledge.index import KnowledgeIndex, Method
+from knowledge.index import KnowledgeIndex, Method, Query
 
 MAX_QUESTIONS = 400
 _MAX_POOL_PASSAGES = 800
 _MIN_WORDS = 2
+# Help centres have several articles on one matter; without the nearest ones a question is truly without an answer.
+_LIKE_DOCUMENTS = 5
 _SEED = 20261122
 
 
 @dataclass(frozen=True, slots=True)
 class MadeQuestion:
-    """A title or heading asked as a question, and the documents that carry it."""
+    """A title asked as a question, and the documents that carry it."""
 
     text: str
     document_ids: frozenset[str]
-    is_title: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +61,21 @@ def tune(index: KnowledgeIndex, passages: Sequence[Passage], embeddings: Embeddi
     embeddings.embed(text for passage in bodies for text in embedded_texts(passage))
     embeddings.embed(question.text for question in made)
     bare = assemble(bodies, embeddings, {})
-    titles = [question for question in made if question.is_title]
-    dense = _quality(bare, titles, embeddings, Method.DENSE)
-    sparse = _quality(bare, titles, embeddings, Method.BM25)
+    dense = _quality(bare, made, embeddings, Method.DENSE)
+    sparse = _quality(bare, made, embeddings, Method.BM25)
     weight = dense_weight(dense, sparse)
     index.dense_weight = bare.dense_weight = weight
-    right, wrong = _evidence(index, bare, made, embeddings)
-    return Tuning(weight, fit_rule(right, wrong), len(made), dense, sparse)
+    return Tuning(weight, fit_rule(_gather(index, bare, made, embeddings)), len(made), dense, sparse)
 
 
 def make_questions(passages: Sequence[Passage]) -> list[MadeQuestion]:
-    """Make questions of the distinct titles, and of the headings together with their titles."""
-    carriers: dict[tuple[str, bool], set[str]] = {}
+    """Make questions of the distinct titles of at least ``_MIN_WORDS`` words."""
+    carriers: dict[str, set[str]] = {}
     for passage in passages:
-        carriers.setdefault((passage.title, True), set()).add(passage.document_id)
-        if passage.headings:
-            carriers.setdefault((passage.headings[-1], False), set()).add(passage.document_id)
+        carriers.setdefault(passage.title, set()).add(passage.document_id)
     questions = [
-        MadeQuestion(text, frozenset(ids), is_title)
-        for (text, is_title), ids in carriers.items()
+        MadeQuestion(text, frozenset(ids))
+        for text, ids in carriers.items()
         if len(text.split()) >= _MIN_WORDS
     ]
     random.Random(_SEED).shuffle(questions)  # noqa: S311 - a sample, not a secret
@@ -115,21 +113,30 @@ def _quality(
     return float(np.mean(ranks))
 
 
-def _evidence(
+def _gather(
     index: KnowledgeIndex, bare: KnowledgeIndex, questions: Sequence[MadeQuestion], embeddings: Embeddings
-) -> tuple[list[Evidence], list[Evidence]]:
-    """Gather evidence of right answers (bodies alone) and of wrong ones (everything but the right document)."""
+) -> MadeEvidence:
+    """Ask the bodies alone, then everything without the right document and its like."""
     right: list[Evidence] = []
-    wrong: list[Evidence] = []
+    misled: list[Evidence] = []
+    unanswerable: list[Evidence] = []
     vectors = embeddings.of(question.text for question in questions)
     for question, vector in zip(questions, vectors, strict=True):
         found = gather_evidence(bare, bare.prepared(question.text, vector), None)
         if found is not None:
             is_right = found.passage.document_id in question.document_ids
-            (right if is_right else wrong).append(found.evidence)
-        mask = np.ones(len(index), dtype=np.bool_)
-        mask[index.rows_of(question.document_ids)] = False
-        other = gather_evidence(index, index.prepared(question.text, vector), mask)
+            (right if is_right else misled).append(found.evidence)
+        query = index.prepared(question.text, vector)
+        other = gather_evidence(index, query, _without_its_like(index, query, question))
         if other is not None:
-            wrong.append(other.evidence)
-    return right, wrong
+            unanswerable.append(other.evidence)
+    return MadeEvidence(right, misled, unanswerable)
+
+
+def _without_its_like(index: KnowledgeIndex, query: Query, question: MadeQuestion) -> MaskArray:
+    """Allow all rows but those of the right document and of the documents that come next."""
+    ranking = index.rank(query, None)
+    near = list(dict.fromkeys(index.passage(ranked.row).document_id for ranked in ranking))[:_LIKE_DOCUMENTS]
+    mask = np.ones(len(index), dtype=np.bool_)
+    mask[index.rows_of(question.document_ids | set(near))] = False
+    return mask

@@ -15,7 +15,7 @@ _CONTEXT_LEAN = 0.5
 
 
 def title_lean(title_words: int) -> float:
-    """Weigh a title by its content words: nothing for one word, at most ``_MAX_LEAN``."""
+    """Weigh a title by its words: nothing for one word, at most ``_MAX_LEAN``."""
     return float(np.clip(_LEAN_PER_WORD * (title_words - 1), 0, _MAX_LEAN))
 
 
@@ -31,7 +31,7 @@ def passage_vectors(
     Args:
         texts: (n, d) vectors of the passages with their titles and headings.
         titles: (n, d) vectors of the titles alone.
-        title_words: content words of each title.
+        title_words: words of each title.
         bodies: (n, d) vectors of the passages without titles and headings.
         document_ids: of each passage; the other passages of its document are its context.
     """

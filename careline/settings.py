@@ -96,7 +96,9 @@ class PeopleSettings(Section):
         description="After so many minutes without a free agent the bot takes contact and opens a ticket.",
     )
     agent_offline_minutes: int = Field(
-        5, ge=1, description="An agent offline for so many minutes loses the conversation to the front of the queue."
+        5,
+        ge=1,
+        description="An agent offline for so many minutes loses the conversation to the front of the queue.",
     )
     agent_silent_minutes: int = Field(
         15, ge=1, description="So does one who leaves a waiting customer unanswered for so many minutes."

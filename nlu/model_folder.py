@@ -2,7 +2,8 @@
 
 manifest.json    format, model id, hash of the data, versions it was made with, SHA-256 of every other file
 config.json      what the training was told
-labels.json      intents, entities, synonyms, patterns, temperature, the familiarity score and its threshold
+labels.json      intents, entities, which of them may stand side by side, synonyms, patterns, and how to read the
+                 outputs: longest length, temperature, the familiarity score and its threshold
 tokenizer.json   the encoder's tokenizer
 model.onnx       ids and mask in; intent logits, tag logits and the sentence's embedding out
 neighbours.npy   embeddings of the training texts
@@ -42,6 +43,7 @@ class Labels:
 
     intents: tuple[str, ...]
     entities: tuple[str, ...]
+    adjacent: tuple[str, ...]
     synonyms: tuple[tuple[str, str], ...]
     patterns: tuple[tuple[str, str], ...]
     max_tokens: int
@@ -107,6 +109,7 @@ def read_labels(folder: Path) -> Labels:
         return Labels(
             intents=tuple(record["intents"]),
             entities=tuple(record["entities"]),
+            adjacent=tuple(record["adjacent"]),
             synonyms=tuple((str(s), str(v)) for s, v in record["synonyms"]),
             patterns=tuple((str(e), str(p)) for e, p in record["patterns"]),
             max_tokens=int(record["max_tokens"]),

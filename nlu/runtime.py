@@ -19,7 +19,7 @@ from nlu.encoding import Encoded, TextEncoder
 from nlu.errors import ModelForeign, ModelUnusable
 from nlu.model_folder import Labels, Manifest, read_labels, resolve_model, verify_folder
 from nlu.scores import SCORES, FloatArray, softmax
-from nlu.tags import decode_tags
+from nlu.tags import allowed_steps, decode_tags
 
 OUTPUTS = ("intent_logits", "tag_logits", "embedding")
 
@@ -39,8 +39,9 @@ class FoundEntity:
 class Parse:
     """What one text was understood as.
 
-    `ranking` is every intent with its calibrated probability, best first; it is empty, and `intent` None, for a text
-    without words. `familiarity` is the score by which `is_out_of_scope` was decided (higher is more familiar).
+    `ranking` is every intent with its calibrated probability, best first. For a text without words `intent` is None,
+    `confidence` 0 and every intent equally likely. `familiarity` is the score that
+    decided `is_out_of_scope`; higher is more familiar.
     """
 
     text: str
@@ -98,6 +99,7 @@ class Understander:
         self._network = network
         self._bank = bank
         self._score = SCORES[labels.score]
+        self._allowed = allowed_steps(labels.entities, labels.adjacent)
         self._synonyms = dict(labels.synonyms)
         self._patterns = [(entity, re.compile(expression)) for entity, expression in labels.patterns]
 
@@ -126,7 +128,7 @@ class Understander:
 
     def _parse_one(self, text: str, encoded: Encoded, threshold: float) -> Parse:
         if not encoded.words:
-            return Parse(text, None, 0.0, (), (), is_out_of_scope=True, familiarity=float("-inf"))
+            return self._parse_nothing(text)
         outputs = self._network.run(encoded.ids)
         logits = outputs.intent_logits[None] / self.labels.temperature
         probabilities = softmax(logits)[0]
@@ -142,6 +144,11 @@ class Understander:
             is_out_of_scope=familiarity < threshold,
             familiarity=familiarity,
         )
+
+    def _parse_nothing(self, text: str) -> Parse:
+        share = 1 / len(self.labels.intents)
+        ranking = tuple((intent, share) for intent in self.labels.intents)
+        return Parse(text, None, 0.0, ranking, (), is_out_of_scope=True, familiarity=float("-inf"))
 
     def _entities(self, text: str, encoded: Encoded, tag_logits: FloatArray) -> list[FoundEntity]:
         """Find the exact entities by pattern, then the network's where no exact one stands; in the text's order."""
@@ -165,7 +172,7 @@ class Understander:
                 first, _ = starts.get(token, (word.start, word.end))
                 starts[token] = (first, word.end)
         units = list(starts.values())
-        spans = decode_tags(softmax(tag_logits[list(starts)]), self.labels.entities)
+        spans = decode_tags(softmax(tag_logits[list(starts)]), self.labels.entities, self._allowed)
         return [(units[s.first][0], units[s.last][1], s.entity, s.confidence) for s in spans]
 
     def _found(self, text: str, start: int, end: int, entity: str, confidence: float) -> FoundEntity:

@@ -5,7 +5,8 @@ Tag 0 is ``O``; entity ``i`` of the sorted names has ``B`` at ``1 + 2 * i`` and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,12 +49,41 @@ def encode_tags(
     return tags
 
 
-def decode_tags(probabilities: npt.NDArray[np.float32], names: Sequence[str]) -> list[TaggedSpan]:
-    """Find the likeliest sequence of tags that is well-formed, and read its spans.
+def allowed_steps(names: Sequence[str], adjacent: Collection[str] = ()) -> npt.NDArray[np.bool_]:
+    """Tell which tag may follow which: (tags, tags), row before, column after.
+
+    An I tag needs its entity's B or I before it. A B tag may not stand right after its own entity, unless two of that
+    entity do follow each other in the examples: else a doubt within a long span would cut it in two.
+
+    Args:
+        names: the entity names, in the order that numbers the tags.
+        adjacent: the entities of which two may stand side by side.
+    """
+    tags = np.arange(len(tag_names(names)))
+    entity = np.where(tags == OUTSIDE, -1, (tags - 1) // 2)
+    is_inside = (tags > 0) & (tags % 2 == 0)
+    is_same = (entity[:, None] == entity[None, :]) & (entity >= 0)[:, None]
+    splits = np.asarray([True, *(name in adjacent for name in names for _ in "BI")], dtype=bool)
+    allowed: npt.NDArray[np.bool_] = np.where(is_inside[None, :], is_same, ~is_same | splits[None, :])
+    return allowed
+
+
+def find_adjacent(tagged: Iterable[Sequence[int]], names: Sequence[str]) -> tuple[str, ...]:
+    """List the entities of which two stand side by side somewhere in these sequences of tags, sorted."""
+    steps = {step for tags in tagged for step in itertools.pairwise(tags)}
+    begins = [(1 + 2 * number, name) for number, name in enumerate(names)]
+    return tuple(sorted(name for begin, name in begins if steps & {(begin, begin), (begin + 1, begin)}))
+
+
+def decode_tags(
+    probabilities: npt.NDArray[np.float32], names: Sequence[str], allowed: npt.NDArray[np.bool_]
+) -> list[TaggedSpan]:
+    """Find the likeliest sequence of tags that is allowed, and read its spans.
 
     Args:
         probabilities: (words, tags), rows sum to 1.
         names: the entity names, in the order that numbers the tags.
+        allowed: what `allowed_steps` gives.
 
     Returns:
         Spans in the order of the text; none for no words.
@@ -61,8 +91,9 @@ def decode_tags(probabilities: npt.NDArray[np.float32], names: Sequence[str]) ->
     if len(probabilities) == 0:
         return []
     path = probabilities.argmax(axis=1)
-    if not _is_well_formed(path):
-        path = _viterbi(np.log(probabilities + 1e-9))
+    before = np.concatenate(([OUTSIDE], path[:-1]))
+    if not allowed[before, path].all():
+        path = _viterbi(np.log(probabilities + 1e-9), allowed)
     spans: list[TaggedSpan] = []
     for index, tag in enumerate(path.tolist()):
         certainty = float(probabilities[index, tag])
@@ -76,21 +107,10 @@ def decode_tags(probabilities: npt.NDArray[np.float32], names: Sequence[str]) ->
     return spans
 
 
-def _is_well_formed(path: npt.NDArray[np.int64]) -> bool:
-    """Tell whether every I tag follows the B or I tag of its entity."""
-    previous = np.concatenate(([OUTSIDE], path[:-1]))
-    inside = (path > 0) & (path % 2 == 0)
-    return bool(np.all(~inside | (previous == path) | (previous == path - 1)))
-
-
-def _viterbi(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Find the best path in which no I tag stands without its entity's B or I tag before it."""
-    count = scores.shape[1]
-    tags = np.arange(count)
-    inside = (tags > 0) & (tags % 2 == 0)
-    allowed = ~inside[None, :] | (tags[:, None] == tags[None, :]) | (tags[:, None] == tags[None, :] - 1)
+def _viterbi(scores: npt.NDArray[np.float32], allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Find the path of the highest sum in which every step is allowed; it starts as if after an O."""
     penalty = np.where(allowed, 0.0, -1e9)
-    best = np.where(inside, -1e9, scores[0])
+    best = scores[0] + penalty[OUTSIDE]
     back = np.zeros(scores.shape, dtype=np.int64)
     for row in range(1, len(scores)):
         steps = best[:, None] + penalty

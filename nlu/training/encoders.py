@@ -28,7 +28,7 @@ def load_encoder(name: str) -> Pretrained:
         EncoderNotFound: it is not there, or has no fast tokenizer.
     """
     where = locate_encoder(name)
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         # Eager attention is what the ONNX exporter traces.
         model = AutoModel.from_pretrained(where, attn_implementation="eager")

@@ -21,8 +21,8 @@ from nlu.model_folder import Labels, write_json, write_manifest
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import Network
 from nlu.scores import FloatArray
-from nlu.tags import tag_names
-from nlu.training.batches import Item, build_items
+from nlu.tags import find_adjacent, tag_names
+from nlu.training.batches import IGNORED, Item, build_items
 from nlu.training.calibrate import Calibration, Given, calibrate
 from nlu.training.encoders import load_encoder
 from nlu.training.export import Precision, export
@@ -132,7 +132,7 @@ def _train_into(
     encoder.save(folder / "tokenizer.json")
     np.save(folder / "neighbours.npy", bank.astype(np.float16), allow_pickle=False)
     write_json(folder / "config.json", config.to_json())
-    write_json(folder / "labels.json", asdict(_labels(dataset, config, calibration)))
+    write_json(folder / "labels.json", asdict(_labels(dataset, items, config, calibration)))
     write_json(folder / "history.json", [_without_nan(asdict(epoch)) for epoch in history])
     counted = {"learned": len(items), "held_out": len(held_out), "out_of_scope": len(foreign)}
     write_json(folder / "metrics.json", _metrics(counted, history, precision, calibration))
@@ -168,10 +168,12 @@ def _given(graph: Network, items: Sequence[Item]) -> Given:
     return Given(np.stack([o.intent_logits for o in outputs]), np.stack([o.embedding for o in outputs]))
 
 
-def _labels(dataset: Dataset, config: TrainConfig, calibration: Calibration) -> Labels:
+def _labels(dataset: Dataset, items: Sequence[Item], config: TrainConfig, calibration: Calibration) -> Labels:
+    tagged = ([tag for tag in item.tags if tag != IGNORED] for item in items)
     return Labels(
         intents=dataset.intents,
         entities=dataset.entity_names,
+        adjacent=find_adjacent(tagged, dataset.entity_names),
         synonyms=tuple(dataset.synonym_table().items()),
         patterns=tuple((pattern.entity, pattern.expression) for pattern in dataset.patterns),
         max_tokens=config.max_tokens,

@@ -67,6 +67,7 @@ class Page {
   readonly arrivals: Entry[] = [];
   readonly strange: unknown[] = [];
   changes = 0;
+  refused_identities = 0;
   wake: () => void = () => undefined;
   readonly client: WidgetClient;
 
@@ -93,6 +94,7 @@ class Page {
       {
         onChange: () => this.changes++,
         onArrival: (entry) => this.arrivals.push(entry),
+        onIdentityRefused: () => this.refused_identities++,
         onStrangeFrame: (error) => this.strange.push(error),
       },
     );
@@ -389,12 +391,17 @@ describe("reading on", () => {
     expect(page.socket.sentOf("hello")[0]).toMatchObject({ after_seq: 0 });
   });
 
-  test("resync reads everything anew", async () => {
+  test("after a resync what follows is the history, from its start", async () => {
     const socket = await page.start();
+    page.say(buildEntry(7));
+    socket.say({ type: "resync", last_seq: 2 });
     page.say(buildEntry(1));
-    socket.say({ type: "resync" });
-    await page.welcome({ last_seq: 1 });
-    expect(page.socket.sentOf("hello")[0]).toMatchObject({ after_seq: 0 });
+    page.say(buildEntry(2));
+    expect(page.texts).toEqual(["entry 1", "entry 2"]);
+    socket.drop();
+    page.wake();
+    await page.welcome({ last_seq: 2 });
+    expect(page.socket.sentOf("hello")[0]).toMatchObject({ after_seq: 2 });
   });
 
   test("a note that slips through is not shown", async () => {
@@ -483,6 +490,59 @@ describe("the session", () => {
     expect(socket.sentOf("hello")[0]).toMatchObject({ token: "token-1" });
   });
 
+  test("an identity that has run out keeps the session that is there", async () => {
+    const socket = await page.start();
+    page.say(buildEntry(1));
+    desk.identity_is_good = false;
+    page.client.identify("too old");
+    await page.welcome({ last_seq: 1 });
+    expect(socket.is_closed).toBe(true);
+    expect(page.socket.sentOf("hello")[0]).toMatchObject({ token: "token-1" });
+    expect(page.texts).toEqual(["entry 1"]);
+    expect(page.refused_identities).toBe(1);
+  });
+
+  test("a known customer's session is not renewed before the page says who it is", async () => {
+    page.client.identify("signed");
+    await page.start();
+    reload();
+    page.client.setLocale("zh");
+    await page.start();
+    expect(desk.tokens).toBe(1);
+    page.client.identify("signed");
+    await settle();
+    expect(desk.requests.at(-1)?.body).toMatchObject({ identity: "signed", locale: "zh", token: "token-1" });
+  });
+
+  test("the same language again asks for nothing", async () => {
+    await page.start();
+    page.client.setLocale("en");
+    await settle();
+    expect(desk.tokens).toBe(1);
+    page.client.setLocale("zh");
+    await page.welcome();
+    expect(page.state.settings?.locale).toBe("zh");
+  });
+
+  test("signing out and in again opens one session, the new customer's", async () => {
+    await page.start();
+    desk.conversation_id = "conversation-of-tom";
+    page.client.identify(null);
+    page.client.identify("tom");
+    await page.welcome({ conversation_id: "conversation-of-tom" });
+    expect(desk.requests.map(({ body }) => body.identity)).toEqual([undefined, "tom"]);
+    expect(desk.requests.at(-1)?.body).not.toHaveProperty("token");
+  });
+
+  test("an answer that comes after signing out is not taken", async () => {
+    page.client.start();
+    await Promise.resolve();
+    page.client.identify(null);
+    page.client.stop();
+    await settle();
+    expect(storage.get("session")).toBeNull();
+  });
+
   test("signing out forgets the conversation, the session and what was not sent", async () => {
     await page.start();
     page.say(buildEntry(1));
@@ -563,6 +623,14 @@ test("a wish for a person is made once", async () => {
   expect(page.texts).toEqual([]);
   socket.say({ type: "owner", owner: { kind: "queue", position: 2, wait_minutes: 4 } });
   expect(page.state.log?.owner).toMatchObject({ kind: "queue", position: 2, wait_minutes: 4 });
+});
+
+test("a wish that the desk refuses can be made again", async () => {
+  const socket = await page.start();
+  page.client.requestPerson();
+  const [wish] = socket.sentOf("request_person");
+  socket.say({ type: "refused", code: "wrong_owner", message: "", client_id: wish?.client_id });
+  expect(page.state.outbox).toEqual([]);
 });
 
 test("what has been read is said once, and again after a reconnect", async () => {

@@ -10,7 +10,7 @@ import {
   withDelivered,
   withEntry,
 } from "./conversation";
-import { DeskHttp, type Fetch } from "./desk-http";
+import { DeskHttp, type Fetch, SessionRefused } from "./desk-http";
 import { LongPoll } from "./long-poll";
 import { Outbox, type OutboxBody, type OutboxItem, outboxText } from "./outbox";
 import { ReconnectingSocket, type SocketLike, type SocketState } from "./reconnecting-socket";
@@ -58,6 +58,8 @@ export interface ClientEvents {
   onChange: (state: ClientState) => void;
   /** A new entry that another participant wrote, once. */
   onArrival: (entry: Entry) => void;
+  /** The desk did not take the page's word for who the customer is. */
+  onIdentityRefused?: () => void;
   /** A frame from the desk that this version cannot read. */
   onStrangeFrame?: (error: unknown) => void;
 }
@@ -100,13 +102,21 @@ export class WidgetClient {
     private readonly events: ClientEvents,
   ) {
     this.http = new DeskHttp(env);
-    this.session = new Session(this.http, env.storage, env.clock, locale, (grant) => this.takeGrant(grant));
+    this.session = new Session({
+      http: this.http,
+      storage: env.storage,
+      clock: env.clock,
+      locale,
+      onGrant: (grant) => this.takeGrant(grant),
+      onIdentityRefused: () => this.events.onIdentityRefused?.(),
+    });
     this.outbox = new Outbox(env.storage);
     this.log = loadLog(env.storage);
     if (this.log?.conversation_id !== this.session.current?.conversation_id) this.log = null;
     for (const item of this.outbox.list()) this.expectAck(item);
     this.socket = new ReconnectingSocket({
       open: async () => {
+        await Promise.resolve(); // signing out and in again in one breath opens one session, not two
         await this.session.ensure();
         return env.openSocket(`${env.base.replace(/^http/, "ws")}/widget/socket`);
       },
@@ -114,7 +124,7 @@ export class WidgetClient {
       onFrame: (frame) => this.receive(frame),
       onState: (state, failures) => this.followSocket(state, failures),
       onClose: (code) => {
-        if (CLOSE_CODES_OF_A_BAD_SESSION.has(code)) this.session.doubt();
+        if (CLOSE_CODES_OF_A_BAD_SESSION.has(code)) this.session.refuse();
       },
       clock: env.clock,
       random: env.random,
@@ -124,7 +134,7 @@ export class WidgetClient {
       token: async () => (await this.session.ensure()).token,
       after: () => this.log?.cursor ?? 0,
       onAnswer: (answer) => this.takePoll(answer),
-      onRefused: () => this.session.doubt(),
+      onRefused: () => this.session.refuse(),
       onLive: (is_live) => this.followPoll(is_live),
       clock: env.clock,
       random: env.random,
@@ -220,8 +230,7 @@ export class WidgetClient {
   }
 
   setLocale(locale: string): void {
-    this.session.setLocale(locale);
-    this.renew();
+    if (this.session.setLocale(locale)) this.renew();
   }
 
   /** Tell the desk who the customer is; null signs out and forgets everything this browser kept. */
@@ -304,14 +313,15 @@ export class WidgetClient {
     owner: ({ owner }) => this.log !== null && this.keep({ ...this.log, owner }),
     read: ({ seq }) => this.log !== null && this.keep({ ...this.log, agent_read_seq: seq }),
     pong: () => undefined,
-    resync: () => this.readAnew(),
+    resync: () => this.forgetEntries(),
   };
 
   private welcome(frame: Extract<ServerFrame, { type: "welcome" }>): void {
     if (this.log?.conversation_id !== frame.conversation_id) this.switchTo(frame.conversation_id);
     const log = this.log ?? emptyLog(frame.conversation_id);
     if (frame.last_seq < log.cursor) {
-      this.readAnew();
+      this.forgetEntries();
+      this.socket.restart("now");
       return;
     }
     this.is_reconciled = true;
@@ -321,10 +331,11 @@ export class WidgetClient {
     this.pump();
   }
 
-  /** The local copy is not the desk's history: read it from the start. */
-  private readAnew(): void {
-    if (this.log !== null) this.keep(emptyLog(this.log.conversation_id));
-    this.socket.restart("now");
+  /** The local copy is not the desk's history; what follows is, from its start. */
+  private forgetEntries(): void {
+    if (this.log === null) return;
+    const { conversation_id, owner } = this.log;
+    this.keep({ ...emptyLog(conversation_id), owner });
   }
 
   private deliver(entry: Entry): void {
@@ -352,13 +363,15 @@ export class WidgetClient {
 
   private takeRefusal(frame: Extract<ServerFrame, { type: "refused" }>): void {
     if (frame.client_id === null) {
-      if (!this.socket.isLive) this.session.doubt();
+      if (!this.socket.isLive) this.session.refuse();
       return;
     }
     const item = this.outbox.get(frame.client_id);
     if (item === null) return;
     this.landed();
     if (frame.retry_after_seconds !== null) this.hold(frame.retry_after_seconds * 1000);
+    else if (item.body.type !== "post")
+      this.outbox.remove(item.client_id); // a wish that has come true already
     else this.outbox.put({ ...item, status: "failed", refused_code: frame.code });
     this.pump();
   }
@@ -410,7 +423,8 @@ export class WidgetClient {
 
   private takePoll(answer: PollAnswer): void {
     for (const entry of answer.entries) this.deliver(entry);
-    if (this.log !== null) this.keep({ ...this.log, owner: answer.owner });
+    const { owner, agent_read_seq } = answer;
+    if (this.log !== null) this.keep({ ...this.log, owner, agent_read_seq });
     this.changed();
   }
 
@@ -479,7 +493,8 @@ export class WidgetClient {
       // Over HTTP an acknowledgement needs no type: it is what a 2xx with a seq means.
       if (isObject(answer) && "seq" in answer) this.receive({ type: "ack", ...answer });
       else if (isObject(answer) && "type" in answer) this.receive(answer);
-    } catch {
+    } catch (error) {
+      if (error instanceof SessionRefused) this.session.refuse();
       // The item stays in the outbox; the poll notices that the desk is away and the next answer pumps again.
       this.landed();
     }

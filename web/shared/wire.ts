@@ -209,6 +209,7 @@ export interface PollAnswer {
   entries: Entry[];
   owner: Owner;
   last_seq: number;
+  agent_read_seq: number;
 }
 
 export function parsePollAnswer(value: unknown): PollAnswer {
@@ -217,6 +218,7 @@ export function parsePollAnswer(value: unknown): PollAnswer {
     entries: read.list("entries", parseEntry),
     owner: read.nested("owner", parseOwner),
     last_seq: read.seq("last_seq"),
+    agent_read_seq: read.numberOr("agent_read_seq", 0),
   };
 }
 

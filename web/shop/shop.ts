@@ -39,28 +39,36 @@ function speak(language: string): void {
 }
 
 /** Ask the shop's server to sign who this is; a real shop does so for the customer who is logged in. */
-async function signIn(email: string): Promise<void> {
+async function fetchIdentity(email: string): Promise<string | null> {
   const response = await fetch("/demo/identity", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ email }),
   });
-  if (!response.ok) return;
+  if (!response.ok) return null;
   const { identity } = (await response.json()) as { identity: string };
-  careline("identify", identity);
+  return identity;
+}
+
+/** One customer's conversation is nobody else's: sign out before the next one signs in. */
+async function switchTo(email: string): Promise<void> {
+  localStorage.setItem(CUSTOMER_KEY, email);
+  const identity = email === "" ? null : await fetchIdentity(email);
+  careline("identify", null);
+  if (identity !== null) careline("identify", identity);
+}
+
+async function goOnAs(email: string): Promise<void> {
+  const identity = await fetchIdentity(email);
+  if (identity !== null) careline("identify", identity);
 }
 
 const customer = element("customer", HTMLSelectElement);
 const language = element("language", HTMLSelectElement);
 
 customer.value = localStorage.getItem(CUSTOMER_KEY) ?? "";
-customer.addEventListener("change", () => {
-  localStorage.setItem(CUSTOMER_KEY, customer.value);
-  // One customer's conversation is nobody else's: sign out before the next one signs in.
-  careline("identify", null);
-  if (customer.value !== "") void signIn(customer.value);
-});
-if (customer.value !== "") void signIn(customer.value);
+customer.addEventListener("change", () => void switchTo(customer.value));
+if (customer.value !== "") void goOnAs(customer.value);
 
 language.value = localStorage.getItem(LANGUAGE_KEY) ?? (navigator.language.startsWith("zh") ? "zh" : "en");
 language.addEventListener("change", () => {

@@ -60,6 +60,7 @@ class WidgetApp implements App {
           if (entry.kind === "bot" || entry.kind === "agent")
             bridge.emit("message", { kind: entry.kind, text: entry.text });
         },
+        onIdentityRefused: () => bridge.emit("error", { code: "identity_refused" }),
         onStrangeFrame: (error) => console.warn("careline: a frame could not be read", error),
       },
     );

@@ -11,7 +11,7 @@ export interface CarelineEvents {
   message: { kind: "bot" | "agent"; text: string };
   unread: { count: number };
   handoff: { owner: "bot" | "queue" | "agent" | "closed"; agent_name: string | null };
-  error: { code: "load_failed" };
+  error: { code: "load_failed" | "identity_refused" };
 }
 
 export type CarelineEvent = keyof CarelineEvents;

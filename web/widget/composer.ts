@@ -155,7 +155,7 @@ export class CarelineComposer extends LitElement {
   private countText(over: number): string {
     const { t } = this.voice;
     if (over > 0) return t("too_long", { count: over });
-    return this.length >= this.max_chars * COUNT_FROM ? t("chars_left", { count: -over }) : "";
+    return this.length >= this.max_chars * COUNT_FROM ? t("chars_left", { count: Math.abs(over) }) : "";
   }
 
   private renderPerson(): TemplateResult {

@@ -182,13 +182,15 @@ class Loader {
   }
 
   setLocale(wanted: string): void {
-    this.locale = pickLocale([
+    const locale = pickLocale([
       wanted === "auto" ? null : wanted,
       document.documentElement.lang,
       ...navigator.languages,
     ]);
-    this.launcher.setLocale(this.locale);
-    this.app?.setLocale(this.locale);
+    if (locale === this.locale) return;
+    this.locale = locale;
+    this.launcher.setLocale(locale);
+    this.app?.setLocale(locale);
   }
 
   setTheme(theme: ThemeChoice): void {

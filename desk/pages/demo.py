@@ -19,9 +19,9 @@ IDENTITY_LIFE = timedelta(hours=1)
 CUSTOMERS = {
     customer.email: customer
     for customer in (
-        Customer("maya", "Maya Jansen", "maya.jansen@example.com"),
-        Customer("tom", "Tom Becker", "tom.becker@example.com"),
-        Customer("lin", "Lin Chen", "lin.chen@example.com"),
+        Customer("cust-1001", "Maya Jansen", "maya.jansen@example.com"),
+        Customer("cust-1002", "Tom Becker", "tom.becker@example.com"),
+        Customer("cust-1003", "Lin Chen", "lin.chen@example.com"),
     )
 }
 

@@ -1,6 +1,5 @@
 /** Builds web/dist/{shop,widget,console}. The loader comes after the app chunk, whose hashed name it has to know. */
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
@@ -67,7 +66,10 @@ async function buildPage(name, base) {
   });
 }
 
-await rm(`${root}dist`, { recursive: true, force: true });
-await buildLoader(await buildApp());
-await buildPage("shop", "/");
-if (existsSync(`${root}console/index.html`)) await buildPage("console", "/console/");
+/** `npm run build -- widget shop` builds only those. */
+const wanted = process.argv.slice(2);
+const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
+
+if (isWanted("widget")) await buildLoader(await buildApp());
+if (isWanted("shop")) await buildPage("shop", "/");
+if (isWanted("console") && existsSync(`${root}console/index.html`)) await buildPage("console", "/console/");

@@ -62,7 +62,12 @@ def judge(talk: Talk, place: Place) -> Verdict:
 
 def _is_lone_cancel(talk: Talk) -> bool:
     """Tell whether the text is no more than "cancel": in the middle of something that means this, not an order."""
-    return not talk.is_payload and talk.text.lower().strip(" .!") in ("cancel", "cancel that", "cancel this", "please cancel")
+    return not talk.is_payload and talk.text.lower().strip(" .!") in (
+        "cancel",
+        "cancel that",
+        "cancel this",
+        "please cancel",
+    )
 
 
 def _is_sure(talk: Talk) -> bool:

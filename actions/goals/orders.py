@@ -55,7 +55,14 @@ ORDER_NUMBER = Field(
     invalid="utter_invalid_order_number",
     missing="utter_missing_order_number",
 )
-EMAIL = Field("email", read=read_email, applies=needs_email, keeps=True, invalid="utter_invalid_email", missing="utter_missing_email")
+EMAIL = Field(
+    "email",
+    read=read_email,
+    applies=needs_email,
+    keeps=True,
+    invalid="utter_invalid_email",
+    missing="utter_missing_email",
+)
 # The address to answer to, or the one a ticket was opened with; no order proves it.
 CONTACT = replace(EMAIL, applies=lambda draft: draft.talk.known_email is None)
 

@@ -212,14 +212,19 @@ class TaskForm(Goal):
         step = await self.task.check(draft, say)
         if step == "ended":
             return end_events(draft, say, self.task)
-        if step == "go_on" and draft.has_changed_fields:
+        if step == "asked":
+            draft.set(REQUESTED_SLOT, self._missing_slot(draft))
+            return draft.events()
+        if draft.has_changed_fields:
             draft.set("tries", 0)
         return await self._ask(draft, say)
 
+    def _missing_slot(self, draft: Draft) -> str | None:
+        missing = (f.slot for f in self.task.fields if f.applies(draft) and draft.get(f.slot) is None)
+        return next(missing, None)
+
     async def _ask(self, draft: Draft, say: Say) -> list[Event]:
-        slot = next(
-            (f.slot for f in self.task.fields if f.applies(draft) and draft.get(f.slot) is None), None
-        )
+        slot = self._missing_slot(draft)
         draft.set(REQUESTED_SLOT, slot)
         if slot is None:
             return [*draft.events(), go_to(self.task.action)]

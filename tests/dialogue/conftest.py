@@ -18,8 +18,8 @@ def read_scenarios() -> list[dict[str, Any]]:
     """Read every conversation, in file order."""
     found: list[dict[str, Any]] = []
     for path in sorted(HERE.glob("*.yml")):
-        for scenario in yaml.safe_load(path.read_text(encoding="utf-8")):
-            found.append({**scenario, "file": path.stem})
+        scenarios = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found += [{**scenario, "file": path.stem} for scenario in scenarios]
     return found
 
 

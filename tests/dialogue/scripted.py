@@ -1,3 +1,4 @@
+# ruff: noqa: ARG003 - the engine names what it passes
 """An understanding that knows its lines: for testing the dialogue, whatever the trained model would think.
 
 Runs inside the engine (Python 3.10). The file named in its config maps a text to what it means.
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -28,20 +29,20 @@ class Scripted(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[str, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> Scripted:
         return cls(config["lines"])
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         lines = json.loads(self._path.read_text(encoding="utf-8"))
         for message in messages:
             self._understand(message, lines.get(message.get("text"), UNKNOWN))
         return messages
 
-    def _understand(self, message: Message, line: Dict[str, Any]) -> None:
+    def _understand(self, message: Message, line: dict[str, Any]) -> None:
         text = message.get("text")
         intent = {"name": line["intent"], "confidence": line.get("confidence", 0.95)}
         others = line.get("ranking", [["smalltalk", 0.02], ["greet", 0.01]])

@@ -1,0 +1,93 @@
+"""Steering, answering, and not understanding, one action at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.goals.items import match_items, split_items
+from tests.actions.goals.conftest import Bench
+
+ITEMS = ["Blue table lamp", "Linen cushion", "Arden floor lamp"]
+
+
+def test_an_answer_comes_with_its_source(bench: Bench) -> None:
+    bench.hear("how long is the warranty", "warranty")
+    bench.run("action_answer")
+    source = bench.replies[0]["custom"]["sources"][0]
+    assert source == {
+        "title": "Warranty",
+        "url": "/help/warranty-period",
+        "section": "Warranty",
+        "updated": "2026-05-12",
+    }
+
+
+def test_a_pressed_question_asks_what_its_button_said(bench: Bench) -> None:
+    bench.hear("Warranty", "warranty", confidence=1.0, ranking=[])
+    bench.run("action_answer")
+    assert bench.knowledge.asked == ["Warranty"]
+
+
+@pytest.mark.parametrize(
+    ("ranking", "titles"),
+    [
+        ([["refund_status", 0.4], ["order_status", 0.2], ["warranty", 0.15], ["promo_code", 0.12]], 3),
+        ([["refund_status", 0.4], ["order_status", 0.09]], 1),
+        ([["refund_status", 0.19], ["order_status", 0.19]], 0),
+        ([["affirm", 0.6], ["out_of_scope", 0.3]], 0),
+    ],
+)
+def test_only_likely_meanings_are_offered(bench: Bench, ranking: list[list[object]], titles: int) -> None:
+    bench.hear("mumble", "nlu_fallback", confidence=0.1, ranking=ranking)
+    bench.run("action_fallback")
+    offered = [b for b in bench.replies[0]["buttons"] if b["payload"] not in ("/deny", "/talk_to_person")]
+    assert len(offered) == titles
+
+
+def test_a_yes_to_an_offer_of_two_turns_ago_is_stale(bench: Bench) -> None:
+    bench.hear("do you sell trampolines", "ask_stock")
+    bench.run("action_answer")
+    bench.hear("hello", "greet")
+    bench.hear("yes", "affirm")
+    bench.run("action_affirm")
+    assert bench.said == ["utter_yes_to_what"]
+
+
+def test_start_over_keeps_the_count_that_guards_the_orders(bench: Bench) -> None:
+    bench.slots |= {"failed_proofs": 4, "order_number": "NL-10234"}
+    bench.hear("start over", "start_over")
+    events = bench.run("action_start_over")
+    names = [(event["event"], event.get("name"), event.get("value")) for event in events]
+    assert ("reset_slots", None, None) in names
+    assert ("slot", "failed_proofs", 4) in names
+
+
+def test_a_form_that_no_longer_exists_is_not_taken_up(bench: Bench) -> None:
+    bench.slots["suspended"] = [{"form": "old_form", "slots": {}}]
+    bench.hear("back to it", "back_to_task")
+    bench.run("action_back_to_task")
+    assert bench.said == ["utter_no_task_waiting"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("the blue lamp", ["Blue table lamp"]),
+        ("cushions", ["Linen cushion"]),
+        ("both", ITEMS),
+        ("everything please", ITEMS),
+        ("a lamp", ["Blue table lamp", "Arden floor lamp"]),
+        ("the sofa", []),
+        ("", []),
+    ],
+)
+def test_items_are_matched_by_their_words(text: str, found: list[str]) -> None:
+    assert match_items(text, ITEMS) == found
+
+
+def test_no_items_match_nothing() -> None:
+    assert match_items("all", []) == []
+
+
+def test_the_chosen_items_come_back_from_the_slot() -> None:
+    assert split_items("Linen cushion; Arden floor lamp", ITEMS) == ["Linen cushion", "Arden floor lamp"]

@@ -8,11 +8,10 @@ from typing import Annotated
 import msgspec
 from litestar import Response, get, post, put
 
-from desk.api.guard import check_origin, session_cookie
+from desk.api.guard import Signed, check_origin, session_cookie
 from desk.log import Presence
 from desk.requests import AnyRequest, house_of, read_struct
 from desk.service import agents
-from desk.service.agents import ConsoleSession
 from desk.wire import Json, wire_agent
 
 
@@ -42,7 +41,7 @@ async def login(request: AnyRequest) -> Response[Json]:
 
 
 @post("/logout", status_code=204)
-async def logout(request: AnyRequest, session: ConsoleSession) -> Response[None]:
+async def logout(request: AnyRequest, session: Signed) -> Response[None]:
     """Sign out; open sockets of the session close."""
     house = house_of(request)
     await agents.sign_out(house.desk, session)
@@ -50,13 +49,13 @@ async def logout(request: AnyRequest, session: ConsoleSession) -> Response[None]
 
 
 @get("/me")
-async def me(session: ConsoleSession) -> Json:
+async def me(session: Signed) -> Json:
     """Tell who is signed in."""
     return _me(session)
 
 
 @put("/me/presence")
-async def put_presence(request: AnyRequest, session: ConsoleSession) -> Json:
+async def put_presence(request: AnyRequest, session: Signed) -> Json:
     """Say how one is here."""
     asked = await read_struct(request, PresenceRequest)
     agent = await agents.set_presence(house_of(request).desk, session.agent, asked.status)
@@ -64,10 +63,10 @@ async def put_presence(request: AnyRequest, session: ConsoleSession) -> Json:
 
 
 @get("/agents")
-async def list_agents(request: AnyRequest, session: ConsoleSession) -> Json:  # noqa: ARG001 - signed in is enough
+async def list_agents(request: AnyRequest, session: Signed) -> Json:  # noqa: ARG001 - signed in is enough
     """List colleagues."""
     return {"items": [wire_agent(agent) for agent in await agents.access_agents(house_of(request).desk)]}
 
 
-def _me(session: ConsoleSession) -> Json:
+def _me(session: Signed) -> Json:
     return {"agent": wire_agent(session.agent), "csrf_token": session.csrf_token}

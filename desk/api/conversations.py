@@ -8,13 +8,13 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
+from desk.api.guard import Signed
 from desk.house import House
 from desk.log import Agent, Author, Conversation, Summary
 from desk.requests import AnyRequest, house_of, read_struct
 from desk.service import access, messages, ownership, tickets
-from desk.service.agents import ConsoleSession
 from desk.service.tickets import MAX_BODY_CHARS, MAX_SUBJECT_CHARS, TicketDraft
 from desk.service.writing import check_client_id
 from desk.store.conversations import Page, View
@@ -26,9 +26,10 @@ MAX_QUERY_CHARS = 200
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-Seq = Annotated[int, Parameter(ge=0, le=2**53)]
-Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE)]
-Query = Annotated[str, Parameter(max_length=MAX_QUERY_CHARS)]
+Seq = Annotated[int, QueryParameter(ge=0, le=2**53)]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)]
+Query = Annotated[str, QueryParameter(max_length=MAX_QUERY_CHARS)]
+PathId = FromPath[str]
 
 
 class VersionRequest(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ def see(house: House, summary: Summary) -> Json:
 
 
 @get("/overview")
-async def overview(request: AnyRequest, session: ConsoleSession) -> Json:
+async def overview(request: AnyRequest, session: Signed) -> Json:
     """Count what there is to do."""
     counts = await access.access_overview(house_of(request).desk, session.agent)
     return {
@@ -88,11 +89,11 @@ async def overview(request: AnyRequest, session: ConsoleSession) -> Json:
 @get("/conversations")
 async def list_conversations(
     request: AnyRequest,
-    session: ConsoleSession,
-    view: View = View.ALL,
+    session: Signed,
+    view: FromQuery[View] = View.ALL,
     q: Query = "",
     limit: Limit = 50,
-    cursor: Query | None = None,
+    cursor: Annotated[str | None, QueryParameter(max_length=MAX_QUERY_CHARS)] = None,
 ) -> Json:
     """List conversations, a page at a time."""
     house = house_of(request)
@@ -102,7 +103,7 @@ async def list_conversations(
 
 
 @get("/conversations/{conversation_id:str}")
-async def open_conversation(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def open_conversation(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Show all of a conversation."""
     house = house_of(request)
     opened = await access.access_conversation(house.desk, session.agent, conversation_id)
@@ -114,9 +115,7 @@ async def open_conversation(request: AnyRequest, session: ConsoleSession, conver
 
 
 @get("/conversations/{conversation_id:str}/entries")
-async def list_entries(
-    request: AnyRequest, session: ConsoleSession, conversation_id: str, after: Seq = 0
-) -> Json:
+async def list_entries(request: AnyRequest, session: Signed, conversation_id: PathId, after: Seq = 0) -> Json:
     """Read on after a seq."""
     desk = house_of(request).desk
     entries = await access.access_agent_entries(desk, session.agent, conversation_id, after)
@@ -128,21 +127,21 @@ async def list_entries(
 
 
 @post("/conversations/{conversation_id:str}/claim", status_code=200)
-async def claim(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def claim(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Take the conversation; exactly one of many who try gets it."""
     asked = await read_struct(request, VersionRequest)
     return await _move(request, session.agent, conversation_id, ownership.claim, asked.version)
 
 
 @post("/conversations/{conversation_id:str}/resolve", status_code=200)
-async def resolve(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def resolve(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Close the conversation."""
     asked = await read_struct(request, VersionRequest)
     return await _move(request, session.agent, conversation_id, ownership.resolve, asked.version)
 
 
 @post("/conversations/{conversation_id:str}/return", status_code=200)
-async def return_to_bot(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def return_to_bot(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Give the conversation back to the bot."""
     asked = await read_struct(request, ReturnRequest)
     desk = house_of(request).desk
@@ -151,7 +150,7 @@ async def return_to_bot(request: AnyRequest, session: ConsoleSession, conversati
 
 
 @post("/conversations/{conversation_id:str}/transfer", status_code=200)
-async def transfer(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def transfer(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Pass the conversation on."""
     asked = await read_struct(request, TransferRequest)
     desk = house_of(request).desk
@@ -167,13 +166,13 @@ async def _move(request: AnyRequest, agent: Agent, conversation_id: str, verb: M
     return await _seen(request, agent, conversation_id)
 
 
-async def _seen(request: AnyRequest, agent: Agent, conversation_id: str) -> Json:
+async def _seen(request: AnyRequest, agent: Agent, conversation_id: PathId) -> Json:
     house = house_of(request)
     return see(house, await access.access_summary(house.desk, agent, conversation_id))
 
 
 @post("/conversations/{conversation_id:str}/reply", status_code=200)
-async def reply(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def reply(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Answer the customer."""
     asked = await read_struct(request, TextRequest)
     desk = house_of(request).desk
@@ -182,7 +181,7 @@ async def reply(request: AnyRequest, session: ConsoleSession, conversation_id: s
 
 
 @post("/conversations/{conversation_id:str}/note", status_code=200)
-async def note(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def note(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Leave a note that only agents see."""
     asked = await read_struct(request, TextRequest)
     desk = house_of(request).desk
@@ -191,7 +190,7 @@ async def note(request: AnyRequest, session: ConsoleSession, conversation_id: st
 
 
 @post("/conversations/{conversation_id:str}/tickets", status_code=200)
-async def open_ticket(request: AnyRequest, session: ConsoleSession, conversation_id: str) -> Json:
+async def open_ticket(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Open a ticket from the conversation; a repeat of the client_id gives the same one."""
     asked = await read_struct(request, TicketRequest)
     check_client_id(asked.client_id)

@@ -6,6 +6,7 @@ from hmac import compare_digest
 from http.cookies import SimpleCookie
 
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 
 from desk.config import DeskConfig
 from desk.errors import Forbidden, Unauthorized
@@ -18,6 +19,8 @@ from desk.service.agents import ConsoleSession
 COOKIE = "careline_session"
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+Signed = NamedDependency[ConsoleSession]
 
 
 async def provide_session(request: AnyRequest) -> ConsoleSession:

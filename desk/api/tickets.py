@@ -6,13 +6,13 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, patch
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
+from desk.api.guard import Signed
 from desk.errors import BadRequest
 from desk.log import Author
 from desk.requests import AnyRequest, house_of, read_struct
 from desk.service import tickets
-from desk.service.agents import ConsoleSession
 from desk.service.tickets import MAX_BODY_CHARS, Status, TicketChange
 from desk.store.rows import parse_ticket_number
 from desk.wire import Json, wire_ticket
@@ -30,10 +30,10 @@ class TicketPatch(msgspec.Struct, frozen=True):
 @get("/tickets")
 async def list_tickets(
     request: AnyRequest,
-    session: ConsoleSession,  # noqa: ARG001 - signed in is enough
-    status: Status | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
-    cursor: Annotated[str, Parameter(max_length=32)] | None = None,
+    session: Signed,  # noqa: ARG001 - signed in is enough
+    status: FromQuery[Status | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, QueryParameter(max_length=32)] = None,
 ) -> Json:
     """List tickets, newest first."""
     before = parse_ticket_number(cursor) if cursor else None
@@ -44,14 +44,14 @@ async def list_tickets(
 
 
 @get("/tickets/{number:str}")
-async def open_ticket(request: AnyRequest, session: ConsoleSession, number: str) -> Json:  # noqa: ARG001
+async def open_ticket(request: AnyRequest, session: Signed, number: FromPath[str]) -> Json:  # noqa: ARG001
     """Show a ticket with its comments."""
     ticket = await tickets.find_ticket(house_of(request).desk, number)
     return wire_ticket(ticket, with_comments=True)
 
 
 @patch("/tickets/{number:str}")
-async def change_ticket(request: AnyRequest, session: ConsoleSession, number: str) -> Json:
+async def change_ticket(request: AnyRequest, session: Signed, number: FromPath[str]) -> Json:
     """Change a ticket's status, or comment on it."""
     asked = await read_struct(request, TicketPatch)
     if asked.status is None and not (asked.comment or "").strip():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from desk.channels.widget_posts import answer_frame, build_refusal, build_settings
 from desk.errors import BadRequest, DeskError, Forbidden, Unauthorized
@@ -49,8 +49,8 @@ async def open_session(request: AnyRequest) -> Json:
 @get("/widget/entries")
 async def poll_entries(
     request: AnyRequest,
-    after: Annotated[int, Parameter(ge=0, le=2**53)] = 0,
-    wait_seconds: Annotated[float, Parameter(ge=0, le=POLL_SECONDS)] = POLL_SECONDS,
+    after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+    wait_seconds: Annotated[float, QueryParameter(ge=0, le=POLL_SECONDS)] = POLL_SECONDS,
 ) -> Json:
     """Read on after a seq; waits for news when there is none."""
     house = house_of(request)

@@ -11,6 +11,7 @@ from typing import Any
 
 import frontmatter
 from litestar import MediaType, Response, get
+from litestar.params import FromPath
 from litestar.response import File
 from markdown_it import MarkdownIt
 
@@ -85,7 +86,7 @@ def _section(name: str, articles: list[Article]) -> str:
 
 
 @get("/help/{slug:str}", include_in_schema=False, sync_to_thread=True)
-def help_page(request: AnyRequest, slug: str) -> Response[str] | File:
+def help_page(request: AnyRequest, slug: FromPath[str]) -> Response[str] | File:
     """Show an article."""
     if slug == STYLE.name:
         return serve(STYLE, is_loader=True)

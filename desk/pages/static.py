@@ -6,6 +6,7 @@ import mimetypes
 from pathlib import Path
 
 from litestar import Response, get
+from litestar.params import FromPath
 from litestar.response import File
 
 from desk.errors import NotFound
@@ -62,7 +63,7 @@ def shop(request: AnyRequest) -> Response[str] | File:
 
 
 @get("/{name:path}", include_in_schema=False, sync_to_thread=False)
-def shop_file(request: AnyRequest, name: str) -> File:
+def shop_file(request: AnyRequest, name: FromPath[str]) -> File:
     """Serve one of the demo shop's files."""
     config = house_of(request).desk.config
     found = find_file(config.web_root / "shop", name) if config.demo else None
@@ -72,7 +73,7 @@ def shop_file(request: AnyRequest, name: str) -> File:
 
 
 @get("/widget/{name:path}", include_in_schema=False, sync_to_thread=False)
-def widget_file(request: AnyRequest, name: str) -> File:
+def widget_file(request: AnyRequest, name: FromPath[str]) -> File:
     """Serve one of the widget's files."""
     found = find_file(house_of(request).desk.config.web_root / "widget", name)
     if found is None:
@@ -80,11 +81,17 @@ def widget_file(request: AnyRequest, name: str) -> File:
     return serve(found, is_loader=found.suffix == ".js")
 
 
-@get(["/console", "/console/{name:path}"], include_in_schema=False, sync_to_thread=False)
-def console_file(request: AnyRequest, name: str = "") -> Response[str] | File:
+@get("/console", include_in_schema=False, sync_to_thread=False)
+def console(request: AnyRequest) -> Response[str] | File:
+    """Show the console."""
+    return _page(house_of(request).desk.config.web_root / "console")
+
+
+@get("/console/{name:path}", include_in_schema=False, sync_to_thread=False)
+def console_file(request: AnyRequest, name: FromPath[str]) -> Response[str] | File:
     """Serve one of the console's files; any other path under it is the console itself."""
     root = house_of(request).desk.config.web_root / "console"
-    found = find_file(root, name) if name.strip("/") else None
+    found = find_file(root, name)
     if found is not None:
         return serve(found)
     if name.startswith(("/assets/", "/api/")):
@@ -92,4 +99,4 @@ def console_file(request: AnyRequest, name: str = "") -> Response[str] | File:
     return _page(root)
 
 
-HANDLERS = (shop, shop_file, widget_file, console_file)
+HANDLERS = (shop, shop_file, widget_file, console, console_file)

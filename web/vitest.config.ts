@@ -38,7 +38,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        define: { __APP_PATH__: JSON.stringify("./app.ts") },
+        define: { __APP_PATH__: JSON.stringify("/widget/app.ts") },
         optimizeDeps: { include: ["lit", "lit/directives/repeat.js", "axe-core"] },
         test: {
           name: "page",

@@ -369,6 +369,14 @@ describe("the log", () => {
     );
   });
 
+  test("the assistant does not seem to write while a person has the conversation", async () => {
+    vi.useFakeTimers();
+    await show(state([], { typing: "bot" }, { kind: "queue" }));
+    vi.advanceTimersByTime(TYPING_DELAY_MS);
+    await panel.log?.updateComplete;
+    expect(inLog(".dots")).toHaveLength(0);
+  });
+
   test("a code of the future shows the desk's own words", async () => {
     await show(state([line(1, "rocket_launched")]));
     expect(textOf(inLog(".info")[0])).toBe("fallback");

@@ -138,7 +138,7 @@ export class CarelinePanel extends LitElement {
         ${this.strip ? this.renderStrip() : nothing}
         <careline-log .rows=${rows} .voice=${this.voice} .owner=${owner} .base=${this.base} .assistant_name=${assistant_name}
           .greeting=${settings?.greeting || t("greeting")} .starters=${is_fresh && !has_person ? (settings?.starters ?? []) : []}
-          .typing=${typing} .agent_read_seq=${log?.agent_read_seq ?? 0} .is_settled=${this.state.connection === "live"}></careline-log>
+          .typing=${typing === owner.kind ? typing : null} .agent_read_seq=${log?.agent_read_seq ?? 0} .is_settled=${this.state.connection === "live"}></careline-log>
         <careline-composer .voice=${this.voice} .owner_kind=${owner.kind} .agent_name=${firstName(owner.agent_name ?? "")}
           .assistant_name=${assistant_name} .max_chars=${settings?.max_message_chars ?? DEFAULT_MAX_MESSAGE_CHARS}
           .is_asking=${outbox.some((item) => item.body.type === "request_person")}></careline-composer>

@@ -85,7 +85,7 @@ const en = {
   system_returned_to_bot: "{assistant} is back with you",
   system_conversation_closed: "The conversation has ended. Write to open it again.",
   system_taking_longer: "This takes a little longer. Still on it.",
-  system_apology: "Sorry, that did not work. Please try again, or talk to a person.",
+  system_apology: "Sorry, I cannot answer right now. Would you like to talk to a person?",
   system_ticket_opened: "Ticket {number} is open. The answer will come here.",
   system_ticket_updated: "Ticket {number} is now {status}",
   system_nobody_available:
@@ -174,7 +174,7 @@ const zh: Record<WidgetKey, Message> = {
   system_returned_to_bot: "{assistant}继续为您服务",
   system_conversation_closed: "对话已结束。再次留言即可重新开始。",
   system_taking_longer: "需要多一点时间，正在处理。",
-  system_apology: "抱歉，刚才没有成功。请再试一次，或转人工客服。",
+  system_apology: "抱歉，我暂时无法回答。需要转人工客服吗？",
   system_ticket_opened: "工单 {number} 已创建，回复会显示在这里。",
   system_ticket_updated: "工单 {number} 状态：{status}",
   system_nobody_available: "目前没有空闲的客服。我们已创建工单 {ticket}，会在这里回复您。",

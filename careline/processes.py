@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
+from actions.config import ActionsConfig
 from careline.errors import CarelineError
 from careline.logs import configure_logs
 from careline.settings import ROOT, Settings, complete_secrets, load_settings
@@ -47,6 +49,22 @@ def desk_config(settings: Settings, secrets: Mapping[str, str]) -> DeskConfig:
     )
 
 
+def actions_config(settings: Settings, secrets: Mapping[str, str]) -> ActionsConfig:
+    """Return the action server's configuration."""
+    return ActionsConfig(
+        token=secrets["actions_token"],
+        link_token=secrets["link_token"],
+        database=str(settings.var / "actions.db"),
+        shop_database=settings.actions.shop_database_url or str(settings.var / "shop.db"),
+        knowledge_root=settings.var / "knowledge",
+        host=settings.actions.host,
+        port=settings.actions.port,
+        link_url=f"ws://{settings.link.host}:{settings.link.port}",
+        time_zone=ZoneInfo(settings.people.time_zone),
+        seed_shop=settings.desk.demo,
+    )
+
+
 def run(name: str, settings: Settings) -> None:
     """Run one process. Its room is imported here, so that no process carries another's libraries."""
     secrets = complete_secrets(settings)
@@ -56,7 +74,6 @@ def run(name: str, settings: Settings) -> None:
         asyncio.run(desk.main.run(desk_config(settings, secrets)))
     elif name == "actions":
         import actions.main
-        from careline.actions_config import actions_config
 
         asyncio.run(actions.main.run(actions_config(settings, secrets)))
     else:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import httpx
 
 from careline.bootstrap import ENGINE, python_in
+from careline.errors import StartError
 from careline.settings import ROOT, Settings
 from careline.supervisor import Program
 
@@ -38,8 +39,19 @@ def is_ok(response: httpx.Response) -> bool:
 
 
 def engine_is_ready(response: httpx.Response) -> bool:
-    """Tell whether the engine has its model."""
-    return is_ok(response) and bool(response.json().get("ready"))
+    """Tell whether the engine has its model.
+
+    Raises:
+        StartError: it serves, but without a model. The engine loads its model before it serves, so none will come.
+    """
+    if not is_ok(response):
+        return False
+    if not response.json().get("ready"):
+        raise StartError(
+            "The engine could not load its model: the file is damaged, or it was made by another version. "
+            "`careline train` makes it again; var/logs/engine.log says more."
+        )
+    return True
 
 
 def engine_env(settings: Settings, secrets: Mapping[str, str]) -> dict[str, str]:

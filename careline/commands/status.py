@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from careline.errors import StartError
 from careline.programs import programs
 from careline.settings import Settings, complete_secrets, load_settings
+from careline.supervisor import Program
 
 
 def pointer(settings: Settings, *parts: str) -> str | None:
@@ -20,10 +22,18 @@ def pointer(settings: Settings, *parts: str) -> str | None:
     return file.read_text().strip() if file.is_file() else None
 
 
+async def answers(program: Program) -> bool:
+    """Tell whether a process serves; one that never will does not."""
+    try:
+        return await program.is_ready()
+    except StartError:
+        return False
+
+
 async def look(settings: Settings) -> dict[str, Any]:
     """Ask the processes and the disk."""
     all_programs = programs(settings, complete_secrets(settings))
-    ready = await asyncio.gather(*(program.is_ready() for program in all_programs))
+    ready = await asyncio.gather(*(answers(program) for program in all_programs))
     bots = sorted((settings.var / "models" / "rasa").glob("*.tar.gz"))
     return {
         "processes": {program.name: is_ready for program, is_ready in zip(all_programs, ready, strict=True)},

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import signal
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from careline.ports import check_free
 from careline.programs import programs
 from careline.settings import Settings, complete_secrets, load_settings
 from careline.supervisor import Supervisor
+from knowledge.folders import read_pointer
 
 MIN_FREE_BYTES = 200 * 1024**2
 
@@ -38,6 +40,12 @@ def check_disk(settings: Settings) -> None:
             f"The disk holding {settings.var} has {free // 1024**2} MiB left. Conversations could not be kept: "
             f"free at least {MIN_FREE_BYTES // 1024**2} MiB and start again."
         )
+
+
+def knowledge_folder(settings: Settings) -> Path:
+    """Return the folder of the current knowledge index; one that does not exist where there is none."""
+    root = settings.var / "knowledge"
+    return root / (read_pointer(root) or "missing")
 
 
 def check_models(settings: Settings) -> None:

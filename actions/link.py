@@ -56,6 +56,7 @@ LONGEST_DELAY_SECONDS = 10.0
 MAX_ATTEMPTS = 20
 MAX_EVENTS_QUEUED = 256  # more than the desk has under way, so that reading never waits for a handler
 EVENT_ATTEMPTS = 3
+STOP_TIMEOUT_SECONDS = 3.0
 
 Clock = Callable[[], datetime]
 EventHandler = Callable[[Event], Awaitable[None]]
@@ -106,6 +107,7 @@ class LinkClient:
         self._waiters: dict[str, list[asyncio.Future[Result | Queued]]] = {}
         self._has_work = asyncio.Event()
         self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS_QUEUED)
+        self._handling: asyncio.Task[None] | None = None
         self._attempt = 0
 
     @property
@@ -183,6 +185,8 @@ class LinkClient:
         finally:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
+            if self._handling is not None:  # the event that is being handled gets its cursor
+                await asyncio.wait([self._handling], timeout=STOP_TIMEOUT_SECONDS)
 
     async def _live_once(self) -> object:
         """Connect and live as long as the connection does; returns why it ended."""
@@ -291,14 +295,19 @@ class LinkClient:
 
     async def _drain(self) -> None:
         """Send what waits in the outbox, oldest first, one at a time, until the connection is gone."""
-        with contextlib.suppress(LinkDown):
-            while True:
-                self._has_work.clear()
+        while self.is_connected:
+            self._has_work.clear()
+            try:
                 item = await self._outbox.next_waiting()
                 if item is None:
                     await self._has_work.wait()
                 else:
                     await self._drain_one(item)
+            except LinkDown:
+                return
+            except Exception as error:
+                log.exception("link_outbox_stuck", error=type(error).__name__)
+                await asyncio.sleep(self._timing.longest_delay_seconds)
 
     async def _drain_one(self, item: OutboxItem) -> None:
         """Settle one request or leave it for later; raises LinkDown."""
@@ -343,12 +352,21 @@ class LinkClient:
         """
         while True:
             event = await self._events.get()
-            if event.event_seq > self._cursor:
-                if event.event_seq != self._cursor + 1:
-                    log.error("link_events_missing", after=self._cursor, got=event.event_seq, alarm=True)
-                await self._handle_event(event)
-                await self._move_cursor(event.event_seq)
+            while event.event_seq > self._cursor:
+                self._handling = asyncio.create_task(self._handle_whole(event))
+                try:
+                    await asyncio.shield(self._handling)
+                except Exception as error:
+                    log.exception("link_cursor_stuck", event_seq=event.event_seq, error=type(error).__name__)
+                    await asyncio.sleep(self._timing.longest_delay_seconds)
             await self._acknowledge(event)
+
+    async def _handle_whole(self, event: Event) -> None:
+        """Handle an event and move the cursor behind it."""
+        if event.event_seq != self._cursor + 1:
+            log.error("link_events_missing", after=self._cursor, got=event.event_seq, alarm=True)
+        await self._handle_event(event)
+        await self._move_cursor(event.event_seq)
 
     async def _handle_event(self, event: Event) -> None:
         """Call the event's handler; one that keeps failing is logged and passed, so that the rest goes on."""

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from random import SystemRandom
 
 import structlog
+import uvicorn
 
 from actions.clients import DeskClient, KnowledgeClient
 from actions.config import ActionsConfig
@@ -67,6 +68,10 @@ async def run(config: ActionsConfig) -> None:
         app = build_app(actions, config.token, degraded=house.degraded)
         server = build_server(app, config.host, config.port)
         workers = [asyncio.create_task(house.link.run()), asyncio.create_task(keep_house(house))]
+        for (
+            worker
+        ) in workers:  # one that ends by itself takes the process down, and the supervisor brings it back
+            worker.add_done_callback(lambda ended: stop_after(ended, server))
         log.info("actions_started", host=config.host, port=config.port, actions=len(actions))
         try:
             await server.serve()
@@ -98,6 +103,13 @@ async def build_house(config: ActionsConfig, stack: AsyncExitStack) -> ActionsHo
 def today_in(config: ActionsConfig) -> date:
     """Tell the day in the shop's time zone."""
     return utc_now().astimezone(config.time_zone).date()
+
+
+def stop_after(ended: asyncio.Task[None], server: uvicorn.Server) -> None:
+    """Stop the server when a worker broke off."""
+    if not ended.cancelled() and ended.exception() is not None:
+        log.error("actions_worker_failed", error=type(ended.exception()).__name__, alarm=True)
+        server.should_exit = True
 
 
 async def keep_house(house: ActionsHouse) -> None:

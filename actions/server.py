@@ -55,7 +55,8 @@ class Executor(ActionExecutor):  # type: ignore[misc]
         Engine 3.6 with ``enable_selective_domain`` sends neither domain nor digest, and rasa_sdk 3.21 would ask
         for it again, which that engine does not understand.
         """
-        return payload.get("domain") or {}
+        domain = payload.get("domain")
+        return domain if isinstance(domain, dict) else {}
 
 
 def build_app(

@@ -11,7 +11,6 @@ import { buildVoice } from "./format";
 import { CarelineLog, TYPING_DELAY_MS } from "./log";
 import { CarelinePanel } from "./panel";
 
-const IS_BROWSER = !navigator.userAgent.includes("HappyDOM");
 const SETTINGS: Settings = {
   brand_name: "Nook & Linden",
   assistant_name: "Linde",
@@ -128,46 +127,43 @@ const press = (key: string, init: KeyboardEventInit = {}) =>
   );
 
 describe("for the keyboard and the screen reader", () => {
-  test.skipIf(!IS_BROWSER).each(["light", "dark"])(
-    "axe finds nothing to complain about, %s",
-    async (theme) => {
-      document.documentElement.dataset.theme = theme;
-      await show(
-        state(
-          [
-            own(1),
-            say(2, "See https://a.example", {
-              sources: [{ title: "Returns", url: "/help/r", section: "S", updated: "2026-10-01" }],
-            }),
-            say(3, "Which one?", {
-              buttons: [
-                { id: "b1", title: "This" },
-                { id: "b2", title: "That" },
-              ],
-              answered_button: "b1",
-            }),
-            own(4),
-            line(5, "queue_joined"),
-            line(6, "agent_joined", { name: "Sam" }),
-            buildEntry(7, { kind: "agent", text: "Hello", author: { id: "a", name: "Sam Smith" } }),
-            line(8, "ticket_opened", { number: "T-1042" }),
-            line(9, "apology"),
-          ],
-          { outbox: [pending(), pending({ client_id: "Q", status: "failed" })], typing: "agent" },
-          { kind: "queue", position: 2, wait_minutes: 4 },
-        ),
-      );
-      await type("a text that is much too long for this composer");
-      await new Promise((resolve) => setTimeout(resolve, 400)); // what fades in has faded in
-      const results = await axe.run(panel, {
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-      });
-      expect(
-        results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(" ")}`),
-      ).toEqual([]);
-      delete document.documentElement.dataset.theme;
-    },
-  );
+  test.each(["light", "dark"])("axe finds nothing to complain about, %s", async (theme) => {
+    document.documentElement.dataset.theme = theme;
+    await show(
+      state(
+        [
+          own(1),
+          say(2, "See https://a.example", {
+            sources: [{ title: "Returns", url: "/help/r", section: "S", updated: "2026-10-01" }],
+          }),
+          say(3, "Which one?", {
+            buttons: [
+              { id: "b1", title: "This" },
+              { id: "b2", title: "That" },
+            ],
+            answered_button: "b1",
+          }),
+          own(4),
+          line(5, "queue_joined"),
+          line(6, "agent_joined", { name: "Sam" }),
+          buildEntry(7, { kind: "agent", text: "Hello", author: { id: "a", name: "Sam Smith" } }),
+          line(8, "ticket_opened", { number: "T-1042" }),
+          line(9, "apology"),
+        ],
+        { outbox: [pending(), pending({ client_id: "Q", status: "failed" })], typing: "agent" },
+        { kind: "queue", position: 2, wait_minutes: 4 },
+      ),
+    );
+    await type("a text that is much too long for this composer");
+    await new Promise((resolve) => setTimeout(resolve, 400)); // what fades in has faded in
+    const results = await axe.run(panel, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    });
+    expect(
+      results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(" ")}`),
+    ).toEqual([]);
+    delete document.documentElement.dataset.theme;
+  });
 
   test("the log is a live region once the history is in place", async () => {
     await show(state([], { connection: "connecting" }));
@@ -244,7 +240,7 @@ describe("the composer", () => {
     expect(field().getAttribute("aria-invalid")).toBe("true");
   });
 
-  test.skipIf(!IS_BROWSER)("it grows to five lines and then scrolls", async () => {
+  test("it grows to five lines and then scrolls", async () => {
     const heights: number[] = [];
     for (const lines of [1, 3, 5, 9]) {
       await type(Array(lines).fill("x").join("\n"));
@@ -382,17 +378,14 @@ describe("the log", () => {
     expect(textOf(inLog(".info")[0])).toBe("fallback");
   });
 
-  test.skipIf(!IS_BROWSER)(
-    "somebody who reads further up is not pulled down, but told what is new",
-    async () => {
-      const entries = Array.from({ length: 40 }, (_, i) => say(i + 1, `message ${i + 1}`));
-      await show(state(entries));
-      const scroll = inLog(".scroll")[0] as HTMLElement;
-      scroll.scrollTop = 0;
-      await vi.waitFor(() => expect(inLog(".latest")).toHaveLength(1));
-      await show(state([...entries, say(41, "one"), say(42, "two"), say(43, "three")]));
-      expect(textOf(inLog(".latest")[0])).toBe("3 new");
-      expect(scroll.scrollTop).toBe(0);
-    },
-  );
+  test("somebody who reads further up is not pulled down, but told what is new", async () => {
+    const entries = Array.from({ length: 40 }, (_, i) => say(i + 1, `message ${i + 1}`));
+    await show(state(entries));
+    const scroll = inLog(".scroll")[0] as HTMLElement;
+    scroll.scrollTop = 0;
+    await vi.waitFor(() => expect(inLog(".latest")).toHaveLength(1));
+    await show(state([...entries, say(41, "one"), say(42, "two"), say(43, "three")]));
+    expect(textOf(inLog(".latest")[0])).toBe("3 new");
+    expect(scroll.scrollTop).toBe(0);
+  });
 });

@@ -148,8 +148,9 @@ export class CarelinePanel extends LitElement {
 
   /** In full screen the focus goes round: the guard before the first control leads to the last one, and back. */
   private renderGuard(leads_to: "start" | "end"): TemplateResult {
-    const go = () => {
-      if (leads_to === "start") this.renderRoot.querySelector<HTMLElement>(".skip")?.focus();
+    const go = (event: FocusEvent) => {
+      const is_entering = event.relatedTarget === this.frame;
+      if (leads_to === "start" || is_entering) this.renderRoot.querySelector<HTMLElement>(".skip")?.focus();
       else this.composer?.focus();
     };
     return html`<span tabindex="0" class="for-readers" aria-hidden="true" @focus=${go}></span>`;

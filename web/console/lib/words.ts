@@ -21,6 +21,11 @@ export function wordsFor(t: T, prefix: string, code: string): string {
   return key === null ? humanise(code) : t(key);
 }
 
+/** What a conversation is about: an intent, or a form that carries an intent's name. */
+export function aboutWords(t: T, code: string): string {
+  return wordsFor(t, "intent", code.replace(/_form$/, ""));
+}
+
 export function customerName(t: T, customer: Customer, conversation_id: string): string {
   return customer.name || customer.email || t("visitor", { id: conversation_id.slice(-SHORT_ID_CHARS) });
 }

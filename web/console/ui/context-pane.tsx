@@ -1,7 +1,7 @@
 /** Who the customer is, why they are here, what was promised. */
 import { useState } from "react";
 import { routeHash } from "../lib/route";
-import { humanise, nameOf, wordsFor } from "../lib/words";
+import { aboutWords, nameOf, wordsFor } from "../lib/words";
 import { type Log, NEW_LOG } from "../state/log";
 import type { Summary, Ticket } from "../wire/wire";
 import { useFrame, useSelect } from "./frame";
@@ -36,7 +36,7 @@ function CustomerCard({ summary }: { summary: Summary }) {
   return (
     <section className="card">
       <h3 className="sr-only">{t("context_customer")}</h3>
-      <div className="customer">
+      <div className="who">
         <span className="avatar customer large" aria-hidden="true">
           {Array.from(nameOf(t, summary))[0]?.toUpperCase()}
         </span>
@@ -77,7 +77,7 @@ function CustomerCard({ summary }: { summary: Summary }) {
           <div>
             <dt>{t("context_intent")}</dt>
             <dd>
-              {humanise(summary.intent)}
+              {aboutWords(t, summary.intent)}
               {summary.is_shaky && (
                 <span className="badge attention" title={t("shaky_hint")}>
                   <Icon name="warning" size={13} />
@@ -106,7 +106,7 @@ function HandoffCard({ summary: { handoff } }: { summary: Summary }) {
       {handoff.interrupted_form !== null && (
         <p className="soft">
           <Icon name="undo" size={14} />
-          {t("context_form", { form: humanise(handoff.interrupted_form) })}
+          {t("context_form", { form: aboutWords(t, handoff.interrupted_form) })}
         </p>
       )}
     </section>
@@ -158,7 +158,9 @@ function EarlierCard({ log }: { log: Log }) {
                 })}
               >
                 <time dateTime={other.created_at}>{times.date(other.created_at)}</time>
-                <span>{other.intent === null ? (other.last_entry?.text ?? "") : humanise(other.intent)}</span>
+                <span>
+                  {other.intent === null ? (other.last_entry?.text ?? "") : aboutWords(t, other.intent)}
+                </span>
               </a>
             </li>
           ))}

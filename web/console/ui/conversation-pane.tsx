@@ -186,7 +186,7 @@ function Head({ summary, route, can, onCommand }: HeadProps) {
       <div className="head-actions" role="toolbar" aria-label={t("actions")}>
         {can("claim") && (
           <Button
-            kind="primary"
+            className="head-claim"
             icon="claim"
             label={t(claimLabel(summary))}
             command="claim"
@@ -253,7 +253,12 @@ function OwnerLine({ summary }: { summary: Summary }) {
       {others.length > 0 && (
         <span className="also">
           <Icon name="eye" size={14} />
-          {t("also_looking", { count: others.length, names: others.map((viewer) => viewer.name).join(", ") })}
+          <span>
+            {t("also_looking", {
+              count: others.length,
+              names: others.map((viewer) => viewer.name).join(", "),
+            })}
+          </span>
         </span>
       )}
     </p>
@@ -356,7 +361,6 @@ function useStickyEnd(id: string, count: number, unsent: number) {
       if (is_at_end.current) box.scrollTop = box.scrollHeight;
     });
     observer.observe(box);
-    if (box.firstElementChild !== null) observer.observe(box.firstElementChild);
     return () => observer.disconnect();
   }, []);
   const onScroll = () => {

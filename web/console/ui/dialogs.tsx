@@ -3,7 +3,7 @@ import { Modal } from "@mantine/core";
 import { type ReactNode, type SubmitEvent, useEffect, useState } from "react";
 import { ulid } from "../../shared/ulid";
 import { keyLabel, SHORTCUTS } from "../lib/keys";
-import { humanise, nameOf } from "../lib/words";
+import { aboutWords, nameOf, type T } from "../lib/words";
 import type { Log } from "../state/log";
 import { type Agent, PRIORITIES, type Summary } from "../wire/wire";
 import { explain, useAct } from "./act";
@@ -44,11 +44,18 @@ interface OptionProps {
   is_busy: boolean;
   onClick: () => void;
   mark?: ReactNode;
+  is_first?: boolean;
 }
 
-function Option({ icon, label, hint, is_busy, onClick, mark }: OptionProps) {
+function Option({ icon, label, hint, is_busy, onClick, mark, is_first = false }: OptionProps) {
   return (
-    <button type="button" className="option" disabled={is_busy} onClick={onClick}>
+    <button
+      type="button"
+      className="option"
+      disabled={is_busy}
+      onClick={onClick}
+      data-autofocus={is_first || undefined}
+    >
       <Icon name={icon} />
       <span>
         <strong>
@@ -85,8 +92,9 @@ export function ReturnDialog({ summary, onClose, onDone }: GiveProps) {
     <Sheet title={t("return_title")} onClose={onClose}>
       <p className="sheet-intro">{t("return_intro")}</p>
       <Option
+        is_first
         icon="undo"
-        label={form === null ? t("return_resume") : t("return_resume_form", { form: humanise(form) })}
+        label={form === null ? t("return_resume") : t("return_resume_form", { form: aboutWords(t, form) })}
         hint={t("return_resume_hint")}
         is_busy={is_busy}
         onClick={() => void give("resume")}
@@ -122,8 +130,9 @@ export function TransferDialog({ summary, onClose, onDone }: GiveProps) {
     <Sheet title={t("transfer_title")} onClose={onClose}>
       <p className="sheet-intro">{t(colleagues.length === 0 ? "transfer_nobody" : "transfer_intro")}</p>
       <div className="options">
-        {colleagues.map((agent) => (
+        {colleagues.map((agent, i) => (
           <Option
+            is_first={i === 0}
             key={agent.id}
             icon="user"
             mark={<span className={`presence ${agent.presence}`} aria-hidden="true" />}
@@ -134,6 +143,7 @@ export function TransferDialog({ summary, onClose, onDone }: GiveProps) {
           />
         ))}
         <Option
+          is_first={colleagues.length === 0}
           icon="clock"
           label={t("transfer_queue")}
           hint={t("transfer_queue_hint")}
@@ -156,9 +166,9 @@ const MAX_SUBJECT_CHARS = 300;
 const PREFILLED_SUBJECT_CHARS = 120;
 
 /** A ticket begins with what the bot found out, so that nobody types it again. */
-function firstSubject(summary: Summary): string {
+function firstSubject(t: T, summary: Summary): string {
   const brief = summary.handoff?.brief.split("\n")[0]?.trim() ?? "";
-  const about = brief === "" && summary.intent !== null ? humanise(summary.intent) : brief;
+  const about = brief === "" && summary.intent !== null ? aboutWords(t, summary.intent) : brief;
   return Array.from(about).slice(0, PREFILLED_SUBJECT_CHARS).join("");
 }
 
@@ -171,7 +181,7 @@ function firstBody(summary: Summary, log: Log): string {
 export function TicketDialog({ summary, log, onClose }: { summary: Summary; log: Log; onClose: () => void }) {
   const { console, t, say } = useFrame();
   const [client_id] = useState(() => ulid());
-  const [subject, setSubject] = useState(() => firstSubject(summary));
+  const [subject, setSubject] = useState(() => firstSubject(t, summary));
   const [body, setBody] = useState(() => firstBody(summary, log));
   const [priority, setPriority] = useState<string>("normal");
   const [problem, setProblem] = useState("");

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { routeHash } from "../lib/route";
-import { humanise, nameOf, type T, wordsFor } from "../lib/words";
+import { aboutWords, nameOf, type T, wordsFor } from "../lib/words";
 import type { View } from "../wire/http";
 import type { Summary } from "../wire/wire";
 import { useFrame, useSelect } from "./frame";
@@ -41,23 +41,25 @@ export const ListRow = memo(function ListRow({ summary, view, is_open }: ListRow
         )}
       </span>
       <span className="row-text">
-        {typing?.who === "customer" ? t("is_typing", { name }) : lastText(t, summary, my_id)}
+        {typing?.who === "customer" ? t("is_typing", { name }) : lastText(t, summary)}
       </span>
       <span className="row-facts">
-        <Facts summary={summary} view={view} my_id={my_id} />
         {console.drafts.has(summary.id) && !is_open && (
           <span className="fact draft">
             <Icon name="pencil" size={13} />
             {t("draft_kept")}
           </span>
         )}
+        <Facts summary={summary} view={view} my_id={my_id} />
       </span>
     </a>
   );
 });
 
-function lastText(t: T, { last_entry }: Summary, _my_id: string): string {
+/** What was said last; where the last line is the desk's own, what the matter is says more. */
+function lastText(t: T, { last_entry, handoff }: Summary): string {
   if (last_entry === null) return t("no_entry");
+  if (last_entry.kind === "system" && handoff !== null && handoff.brief !== "") return handoff.brief;
   if (last_entry.kind === "note") return `${t("note_prefix")}: ${last_entry.text}`;
   if (last_entry.kind === "bot") return `${t("bot")}: ${last_entry.text}`;
   return last_entry.text;
@@ -69,7 +71,7 @@ function Facts({ summary, view, my_id }: { summary: Summary; view: View; my_id: 
   const others = summary.viewers.filter((viewer) => viewer.agent_id !== my_id);
   const names = others.map((viewer) => viewer.name).join(", ");
   const why = handoff !== null && handoff.reason !== "" ? wordsFor(t, "reason", handoff.reason) : null;
-  const about = why ?? (intent === null ? null : humanise(intent));
+  const about = why ?? (intent === null ? null : aboutWords(t, intent));
   return (
     <>
       {view === "all" && <OwnerFact summary={summary} my_id={my_id} />}

@@ -192,19 +192,28 @@ function useKeys(run: (command: Command) => boolean): void {
   const latest = useRef(run);
   latest.current = run;
   useEffect(() => {
+    // A dialog closes on Escape before the press arrives here, so whether one was open is asked on the way down.
+    let was_dialog_open = false;
+    const onDown = () => {
+      was_dialog_open = document.querySelector(DIALOGS) !== null;
+    };
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented) return;
       const command = commandFor(event, {
         is_writing: isWriting(document.activeElement),
-        is_dialog_open: document.querySelector(DIALOGS) !== null,
+        is_dialog_open: was_dialog_open,
         has_single_keys: preferences.has_single_keys,
       });
       const is_scrolling =
         event.key.startsWith("Arrow") && document.activeElement?.getAttribute("role") === "log";
       if (command !== null && !is_scrolling && latest.current(command)) event.preventDefault();
     };
+    window.addEventListener("keydown", onDown, { capture: true });
     window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
+    return () => {
+      window.removeEventListener("keydown", onDown, { capture: true });
+      window.removeEventListener("keydown", onKey);
+    };
   }, [preferences.has_single_keys]);
 }
 
@@ -221,7 +230,7 @@ function OfflineBanner() {
   }, [connection, say, t]);
   return (
     <div className="offline-region" role="status">
-      {connection === "away" && <p className="offline">{t("offline")}</p>}
+      {connection === "away" && <p className="offline-banner">{t("offline")}</p>}
     </div>
   );
 }
@@ -229,11 +238,17 @@ function OfflineBanner() {
 function NothingOpen({ first, route }: { first: Summary | null; route: Route }) {
   const { t } = useFrame();
   const waiting = useSelect((state) => state.overview?.waiting ?? 0);
+  const is_elsewhere = waiting > 0 && route.view !== "waiting";
   const title = waiting > 0 ? t("nothing_open_waiting", { count: waiting }) : t("nothing_open_title");
   return (
     <main className="conversation nothing" id="conversation" tabIndex={-1}>
       <Empty title={title} hint={t("nothing_open_hint")}>
-        {first !== null && (
+        {is_elsewhere && (
+          <a className="button plain" href={routeHash({ view: "waiting", conversation_id: null })}>
+            {t("show_waiting")}
+          </a>
+        )}
+        {!is_elsewhere && first !== null && (
           <a className="button plain" href={routeHash({ view: route.view, conversation_id: first.id })}>
             {t("open_first")}
           </a>

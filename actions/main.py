@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -12,7 +13,6 @@ from datetime import UTC, date, datetime
 from random import SystemRandom
 
 import structlog
-import uvicorn
 
 from actions.clients import DeskClient, KnowledgeClient
 from actions.config import ActionsConfig
@@ -21,7 +21,7 @@ from actions.errors import MissingSecret
 from actions.goals import build_actions
 from actions.link import LinkClient
 from actions.outbox import Outbox
-from actions.server import build_app, build_server
+from actions.server import Server, build_app, build_server
 from actions.shop import ShopRepository
 from knowledge.base import KnowledgeBase
 
@@ -72,6 +72,7 @@ async def run(config: ActionsConfig) -> None:
             worker
         ) in workers:  # one that ends by itself takes the process down, and the supervisor brings it back
             worker.add_done_callback(lambda ended: stop_after(ended, server))
+        stop_on_signals(server)
         log.info("actions_started", host=config.host, port=config.port, actions=len(actions))
         try:
             await server.serve()
@@ -105,7 +106,17 @@ def today_in(config: ActionsConfig) -> date:
     return utc_now().astimezone(config.time_zone).date()
 
 
-def stop_after(ended: asyncio.Task[None], server: uvicorn.Server) -> None:
+def stop_on_signals(server: Server) -> None:
+    """Let SIGTERM and SIGINT stop the server; what was opened is closed after it."""
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+def stop_after(ended: asyncio.Task[None], server: Server) -> None:
     """Stop the server when a worker broke off."""
     if not ended.cancelled() and ended.exception() is not None:
         log.error("actions_worker_failed", error=type(ended.exception()).__name__, alarm=True)

@@ -11,18 +11,17 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
 
 import structlog
+import uvicorn
 from rasa_sdk import Action
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
 from actions.errors import ActionTimeout, MissingSecret
-
-if TYPE_CHECKING:
-    import uvicorn
 
 log = structlog.get_logger()
 
@@ -215,10 +214,17 @@ async def answer_lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def build_server(app: ActionApp, host: str, port: int) -> uvicorn.Server:
-    """Build the HTTP server; ``await server.serve()`` runs it until a signal."""
-    import uvicorn
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which kill the process before the rest of it has stopped."""
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to ``actions.main``."""
+        yield
+
+
+def build_server(app: ActionApp, host: str, port: int) -> Server:
+    """Build the HTTP server; ``await server.serve()`` runs it until ``server.should_exit`` is set."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -229,4 +235,4 @@ def build_server(app: ActionApp, host: str, port: int) -> uvicorn.Server:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )
-    return uvicorn.Server(config)
+    return Server(config)

@@ -73,7 +73,6 @@ class ActionServer:
     def start(self) -> None:
         app = build_app(build_tiny_actions(self.runs), ACTIONS_TOKEN, timeout_seconds=1.0)
         self._server = build_server(app, "127.0.0.1", self.port)
-        self._server.install_signal_handlers = lambda: None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
         self._thread.start()
         wait_for(lambda: self._server.started, 10)

@@ -18,6 +18,8 @@ export interface ConversationLog {
 export const NO_OWNER: Owner = { kind: "bot", agent_name: null, position: null, wait_minutes: null };
 /** Older entries stay at the desk; the local copy only has to fill the first screens. */
 export const MAX_CACHED_ENTRIES = 200;
+/** So many entries are kept on the page; nobody scrolls further up in a chat, and every one costs drawing. */
+export const MAX_KEPT_ENTRIES = 500;
 
 const CACHE_KEY = "log";
 
@@ -40,7 +42,8 @@ export function withEntry(log: ConversationLog, entry: Entry): ConversationLog {
   const at = log.entries.findLastIndex((known) => known.seq <= entry.seq);
   const is_known = log.entries[at]?.seq === entry.seq;
   const before = log.entries.slice(0, is_known ? at : at + 1);
-  return { ...log, entries: [...before, entry, ...log.entries.slice(at + 1)] };
+  const entries = [...before, entry, ...log.entries.slice(at + 1)];
+  return { ...log, entries: entries.slice(-MAX_KEPT_ENTRIES) };
 }
 
 /** Mark which of an entry's buttons was taken, before the desk says so itself. */

@@ -1,14 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { ACK_TIMEOUT_MS, NOT_SENT_AFTER_MS } from "./sender";
 import { memoryStorage, type Storage, webStorage } from "./storage";
 import { buildEntry, FakeClock, FakeSocket, settle } from "./testing";
-import {
-  ACK_TIMEOUT_MS,
-  type ClientState,
-  NOT_SENT_AFTER_MS,
-  POLL_AFTER_FAILURES,
-  RECONCILE_ENTRIES,
-  WidgetClient,
-} from "./widget-client";
+import { type ClientState, POLL_AFTER_FAILURES, RECONCILE_ENTRIES, WidgetClient } from "./widget-client";
 import type { Entry } from "./wire";
 import type { JsonObject } from "./wire-reader";
 

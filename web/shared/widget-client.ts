@@ -14,6 +14,7 @@ import { DeskHttp, type Fetch, SessionRefused } from "./desk-http";
 import { LongPoll } from "./long-poll";
 import { Outbox, type OutboxBody, type OutboxItem, outboxText } from "./outbox";
 import { ReconnectingSocket, type SocketLike, type SocketState } from "./reconnecting-socket";
+import { Sender } from "./sender";
 import { Session } from "./session";
 import type { Storage } from "./storage";
 import { ulid } from "./ulid";
@@ -64,12 +65,10 @@ export interface ClientEvents {
   onStrangeFrame?: (error: unknown) => void;
 }
 
-/** Without an acknowledgement for this long, the connection is taken for dead. */
-export const ACK_TIMEOUT_MS = 10_000;
-/** Without one for this long, the message says "not sent". It is still sent as soon as that is possible. */
-export const NOT_SENT_AFTER_MS = 15_000;
 /** So many attempts without a greeting, and the log is read by long polling too. */
 export const POLL_AFTER_FAILURES = 3;
+/** The local copy is written at most this often; what it lacks, the desk has. */
+export const SAVE_DELAY_MS = 200;
 /** A fresh page asks again for the newest entries it has in its cache: a button may have been answered elsewhere. */
 export const RECONCILE_ENTRIES = 30;
 const CLOSE_CODES_OF_A_BAD_SESSION = new Set([1008, 4401, 4403]);
@@ -85,15 +84,14 @@ export class WidgetClient {
   private readonly socket: ReconnectingSocket;
   private readonly long_poll: LongPoll;
   private readonly outbox: Outbox;
+  private readonly sender: Sender;
   private log: ConversationLog | null;
   private connection: Connection = "idle";
   private is_polling_live = false;
   private typing: "bot" | "agent" | null = null;
   private typing_timer: number | null = null;
-  private in_flight: { client_id: string; timer: number } | null = null;
-  private held_until_ms: number | null = null;
+  private save_timer: number | null = null;
   private is_reconciled = false;
-  private last_created_ms = 0;
   private stop_waking: (() => void) | null = null;
 
   constructor(
@@ -113,7 +111,6 @@ export class WidgetClient {
     this.outbox = new Outbox(env.storage);
     this.log = loadLog(env.storage);
     if (this.log?.conversation_id !== this.session.current?.conversation_id) this.log = null;
-    for (const item of this.outbox.list()) this.expectAck(item);
     this.socket = new ReconnectingSocket({
       open: async () => {
         await Promise.resolve(); // signing out and in again in one breath opens one session, not two
@@ -128,6 +125,14 @@ export class WidgetClient {
       },
       clock: env.clock,
       random: env.random,
+    });
+    this.sender = new Sender({
+      outbox: this.outbox,
+      clock: env.clock,
+      isLive: () => this.isLive,
+      send: (frame) => this.send(frame),
+      onSilence: () => (this.socket.isLive ? this.socket.restart() : this.sender.pump()),
+      onChange: () => this.changed(),
     });
     this.long_poll = new LongPoll({
       http: this.http,
@@ -148,7 +153,7 @@ export class WidgetClient {
       log: this.log,
       outbox: this.outbox.list(),
       typing: this.typing,
-      held_until_ms: this.held_until_ms,
+      held_until_ms: this.sender.held_until_ms,
     };
   }
 
@@ -165,55 +170,48 @@ export class WidgetClient {
   }
 
   stop(): void {
+    this.save();
     this.stop_waking?.();
     this.stop_waking = null;
     this.long_poll.stop();
     this.socket.stop();
-    this.landed();
+    this.sender.land();
     this.is_polling_live = false;
     this.connection = "idle";
     this.changed();
   }
 
   post(text: string): void {
-    this.enqueue({ type: "post", text });
+    this.sender.enqueue({ type: "post", text });
   }
 
   answer(entry_seq: number, button: { id: string; title: string }): void {
     if (this.log !== null) this.keep(withAnswer(this.log, entry_seq, button.id));
-    this.enqueue({ type: "post", button: { seq: entry_seq, id: button.id }, title: button.title });
+    this.sender.enqueue({ type: "post", button: { seq: entry_seq, id: button.id }, title: button.title });
   }
 
   choose(starter: { id: string; title: string }): void {
-    this.enqueue({ type: "post", starter: starter.id, title: starter.title });
+    this.sender.enqueue({ type: "post", starter: starter.id, title: starter.title });
   }
 
   requestPerson(): void {
-    if (!this.isAsked("request_person")) this.enqueue({ type: "request_person" });
+    if (!this.isAsked("request_person")) this.sender.enqueue({ type: "request_person" });
   }
 
   leavePerson(): void {
-    if (!this.isAsked("leave_person")) this.enqueue({ type: "leave_person" });
+    if (!this.isAsked("leave_person")) this.sender.enqueue({ type: "leave_person" });
   }
 
   /** Send an item that failed once more, under the same id. */
   retry(client_id: string): void {
-    const item = this.outbox.get(client_id);
-    if (item === null) return;
-    const again: OutboxItem = { ...item, status: "pending", refused_code: null };
-    this.outbox.put(again);
-    this.expectAck(again);
-    if (this.isLive) this.pump();
-    else this.socket.wake();
-    this.changed();
+    this.sender.retry(client_id);
+    if (!this.isLive) this.socket.wake();
   }
 
   /** Drop an item that was not sent. */
   discard(client_id: string): void {
-    this.outbox.remove(client_id);
-    if (this.in_flight?.client_id === client_id) this.landed();
+    this.sender.settle(client_id);
     this.changed();
-    this.pump();
   }
 
   setTyping(is_typing: boolean): void {
@@ -327,8 +325,8 @@ export class WidgetClient {
     this.is_reconciled = true;
     this.keep({ ...log, owner: frame.owner });
     if (log.read_seq > 0) this.send({ type: "read", seq: log.read_seq });
-    this.landed();
-    this.pump();
+    this.sender.land();
+    this.sender.pump();
   }
 
   /** The local copy is not the desk's history; what follows is, from its start. */
@@ -343,7 +341,8 @@ export class WidgetClient {
     if (log === null) return;
     const is_new = entry.seq > log.cursor;
     this.keep(withDelivered(log, entry));
-    if (entry.client_id !== null && this.outbox.get(entry.client_id) !== null) this.settle(entry.client_id);
+    if (entry.client_id !== null && this.outbox.get(entry.client_id) !== null)
+      this.sender.settle(entry.client_id);
     if (!is_new || entry.kind === "customer") return;
     if (entry.kind === "bot" || entry.kind === "agent") this.showTyping(null, 0);
     this.events.onArrival(entry);
@@ -358,7 +357,7 @@ export class WidgetClient {
     if (this.log !== null && text !== null && !is_known) {
       this.keep(withEntry(this.log, buildOwnEntry(seq, item, text)));
     }
-    this.settle(client_id);
+    this.sender.settle(client_id);
   }
 
   private takeRefusal(frame: Extract<ServerFrame, { type: "refused" }>): void {
@@ -368,21 +367,7 @@ export class WidgetClient {
     }
     const item = this.outbox.get(frame.client_id);
     if (item === null) return;
-    this.landed();
-    if (frame.retry_after_seconds !== null) this.hold(frame.retry_after_seconds * 1000);
-    else if (item.body.type !== "post")
-      this.outbox.remove(item.client_id); // a wish that has come true already
-    else this.outbox.put({ ...item, status: "failed", refused_code: frame.code });
-    this.pump();
-  }
-
-  private hold(delay_ms: number): void {
-    this.held_until_ms = this.env.clock.now() + delay_ms;
-    this.env.clock.setTimeout(() => {
-      this.held_until_ms = null;
-      this.pump();
-      this.changed();
-    }, delay_ms);
+    this.sender.refuse(item, frame.code, frame.retry_after_seconds);
   }
 
   private showTyping(who: "bot" | "agent" | null, ttl_seconds: number): void {
@@ -402,7 +387,7 @@ export class WidgetClient {
     if (state === "live") {
       this.long_poll.stop();
       this.is_polling_live = false;
-    } else this.landed();
+    } else this.sender.land();
     if (state === "waiting" && failures >= POLL_AFTER_FAILURES) this.long_poll.start();
     if (state !== "idle") this.updateConnection(failures);
   }
@@ -411,7 +396,7 @@ export class WidgetClient {
     if (this.socket.isLive) return;
     this.is_polling_live = is_live;
     this.updateConnection(1);
-    if (is_live) this.pump();
+    if (is_live) this.sender.pump();
   }
 
   private updateConnection(failures: number): void {
@@ -426,58 +411,6 @@ export class WidgetClient {
     const { owner, agent_read_seq } = answer;
     if (this.log !== null) this.keep({ ...this.log, owner, agent_read_seq });
     this.changed();
-  }
-
-  private enqueue(body: OutboxBody): void {
-    const created_ms = Math.max(this.env.clock.now(), this.last_created_ms + 1);
-    this.last_created_ms = created_ms;
-    const item: OutboxItem = {
-      client_id: ulid(created_ms),
-      body,
-      created_ms,
-      status: "pending",
-      refused_code: null,
-    };
-    this.outbox.put(item);
-    this.expectAck(item);
-    this.changed();
-    this.pump();
-  }
-
-  /** Say "not sent" when the acknowledgement stays away. */
-  private expectAck(item: OutboxItem): void {
-    this.env.clock.setTimeout(() => {
-      const still = this.outbox.get(item.client_id);
-      if (still === null || still.status === "failed") return;
-      this.outbox.put({ ...still, status: "failed" });
-      this.changed();
-    }, NOT_SENT_AFTER_MS);
-  }
-
-  /** Send the oldest unacknowledged item; the next one goes out after its acknowledgement, so order holds. */
-  private pump(): void {
-    const item = this.outbox.next();
-    if (item === null || this.in_flight !== null || this.held_until_ms !== null || !this.isLive) return;
-    const timer = this.env.clock.setTimeout(() => this.loseFlight(), ACK_TIMEOUT_MS);
-    this.in_flight = { client_id: item.client_id, timer };
-    this.send(toFrame(item));
-  }
-
-  private loseFlight(): void {
-    this.in_flight = null;
-    if (this.socket.isLive) this.socket.restart();
-    else this.pump();
-  }
-
-  private landed(): void {
-    if (this.in_flight !== null) this.env.clock.clearTimeout(this.in_flight.timer);
-    this.in_flight = null;
-  }
-
-  private settle(client_id: string): void {
-    this.outbox.remove(client_id);
-    if (this.in_flight?.client_id === client_id) this.landed();
-    this.pump();
   }
 
   private send(frame: ClientFrame): void {
@@ -496,26 +429,25 @@ export class WidgetClient {
     } catch (error) {
       if (error instanceof SessionRefused) this.session.refuse();
       // The item stays in the outbox; the poll notices that the desk is away and the next answer pumps again.
-      this.landed();
+      this.sender.land();
     }
   }
 
   private keep(log: ConversationLog): void {
     this.log = log;
-    saveLog(this.env.storage, log);
+    this.save_timer ??= this.env.clock.setTimeout(() => this.save(), SAVE_DELAY_MS);
+  }
+
+  /** Write the local copy now; the page is about to go. */
+  save(): void {
+    if (this.save_timer !== null) this.env.clock.clearTimeout(this.save_timer);
+    this.save_timer = null;
+    if (this.log !== null) saveLog(this.env.storage, this.log);
   }
 
   private changed(): void {
     this.events.onChange(this.state);
   }
-}
-
-function toFrame(item: OutboxItem): ClientFrame {
-  const { body, client_id } = item;
-  if (body.type !== "post") return { type: body.type, client_id };
-  if ("text" in body) return { type: "post", client_id, text: body.text };
-  if ("starter" in body) return { type: "post", client_id, starter: body.starter };
-  return { type: "post", client_id, button: body.button };
 }
 
 function buildOwnEntry(seq: number, item: OutboxItem, text: string): Entry {

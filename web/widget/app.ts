@@ -15,6 +15,7 @@ import { CarelinePanel, FULL_SCREEN } from "./panel";
 const KEY_PREFIX = "careline:";
 const DRAFT_KEY = "draft";
 const SIZE_KEY = "is_large";
+const HIDDEN_DRAW_MS = 100;
 
 export function start(bridge: Bridge): App {
   defineOnce("careline-log", CarelineLog);
@@ -35,10 +36,12 @@ class WidgetApp implements App {
     this.panel.is_online = navigator.onLine;
   };
   private readonly on_visible = () => this.markSeen();
+  private readonly on_leave = () => this.client.save();
   private locale: Locale;
   private owner = "";
   private announced_unread = -1;
   private is_open = false;
+  private is_drawing = false;
   private page_overflow: string | null = null;
 
   constructor(private readonly bridge: Bridge) {
@@ -55,7 +58,7 @@ class WidgetApp implements App {
       },
       bridge.locale,
       {
-        onChange: (state) => this.follow(state),
+        onChange: () => this.follow(),
         onArrival: (entry) => {
           if (entry.kind === "bot" || entry.kind === "agent")
             bridge.emit("message", { kind: entry.kind, text: entry.text });
@@ -69,10 +72,11 @@ class WidgetApp implements App {
     this.panel.is_online = navigator.onLine;
     addEventListener("online", this.on_network);
     addEventListener("offline", this.on_network);
+    addEventListener("pagehide", this.on_leave);
     document.addEventListener("visibilitychange", this.on_visible);
     this.listen();
     this.setVoice();
-    this.follow(this.client.state);
+    this.draw();
     // Somebody who has been here before may have an answer waiting.
     if (this.client.hasSession) this.client.start();
   }
@@ -80,7 +84,7 @@ class WidgetApp implements App {
   open({ takes_focus }: { takes_focus: boolean }): void {
     this.is_open = true;
     this.client.start();
-    this.follow(this.client.state);
+    this.draw();
     if (matchMedia(FULL_SCREEN).matches) this.lockPage();
     this.bridge.root.append(this.panel);
     void this.panel.updateComplete.then(() => {
@@ -111,6 +115,7 @@ class WidgetApp implements App {
   destroy(): void {
     removeEventListener("online", this.on_network);
     removeEventListener("offline", this.on_network);
+    removeEventListener("pagehide", this.on_leave);
     document.removeEventListener("visibilitychange", this.on_visible);
     this.close();
     this.client.stop();
@@ -143,13 +148,23 @@ class WidgetApp implements App {
     this.storage.set(SIZE_KEY, is_large ? "1" : "0");
   }
 
-  private follow(state: ClientState): void {
+  /** Draw once per frame, however much comes in; a hidden page has no frames. */
+  private follow(): void {
+    if (this.is_drawing) return;
+    this.is_drawing = true;
+    if (document.visibilityState === "visible") requestAnimationFrame(this.draw);
+    else setTimeout(this.draw, HIDDEN_DRAW_MS);
+  }
+
+  private readonly draw = (): void => {
+    this.is_drawing = false;
+    const state = this.client.state;
     this.panel.state = state;
     if (state.settings !== null) this.bridge.setBrand(state.settings.brand_color);
     this.tellOwner(state);
     if (this.is_open) this.markSeen();
-    this.tellUnread(state);
-  }
+    this.tellUnread(this.client.state);
+  };
 
   private tellOwner({ log }: ClientState): void {
     if (log === null || log.owner.kind === this.owner) return;

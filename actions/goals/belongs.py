@@ -15,6 +15,8 @@ from actions.recognise import count_words, is_question
 
 # How sure understanding must be for a message to leave the field it may just as well answer.
 SURE = 0.7
+# How sure it must be that "a new one please", which answers what was asked, is yet a wish to start anew.
+VERY_SURE = 0.9
 # A greeting or a thank-you is short; a longer text that begins with one says more.
 SOCIAL_WORDS = 5
 
@@ -42,7 +44,7 @@ def judge(talk: Talk, place: Place) -> Verdict:
     """Judge a message that arrived in a form."""
     intent = talk.intent
     if intent in CONTROL:
-        return Verdict.INTERRUPTION if _breaks_in(talk, place, SURE) else Verdict.ANSWER
+        return Verdict.INTERRUPTION if _breaks_in(talk, place) else Verdict.ANSWER
     if intent in ("repeat", "back_to_task"):
         return Verdict.ANSWER if place.is_free_text and not _is_sure(talk) else Verdict.AGAIN
     if intent == "cancel_order" and _is_lone_cancel(talk):
@@ -74,8 +76,11 @@ def _is_sure(talk: Talk) -> bool:
     return talk.is_payload or talk.turn.confidence >= SURE
 
 
-def _breaks_in(talk: Talk, place: Place, sure: float) -> bool:
-    return talk.is_payload or not place.is_free_text or talk.turn.confidence >= sure
+def _breaks_in(talk: Talk, place: Place) -> bool:
+    """Tell whether somebody leaves; a person is called at once, and a text that is an answer as well needs more."""
+    if place.is_free_text or (place.has_value and talk.intent != "talk_to_person"):
+        return _is_sure(talk) and (place.is_free_text or talk.turn.confidence >= VERY_SURE)
+    return True
 
 
 def _judge_task(talk: Talk, place: Place) -> Verdict:

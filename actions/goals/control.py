@@ -11,11 +11,16 @@ from rasa_sdk.events import AllSlotsReset
 
 from actions.errors import ActionsError
 from actions.goals.goal import Goal
+from actions.goals.intents import TASKS
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, leave_form, listen, set_slots
 from actions.goals.task import PERSON, Task, resume_events
 from actions.goals.tickets import open_ticket
 from actions.goals.world import World
 from actions.recognise import find_email, find_order_number, find_ticket_number
+
+# A task within the first ranks, with at least this share of the confidence, is meant as well.
+LIKELY_RANKS = 3
+LIKELY_SHARE = 0.1
 
 MENU: tuple[Button, ...] = (
     button("Where is my order?", "/order_status"),
@@ -186,18 +191,24 @@ class Deny(Control):
 
 
 class Inform(Control):
-    """A bare number, address or thing outside a form: ask what to do with it."""
+    """A bare number, address or thing outside a form: ask what to do with it. A button of a form that is over shows the menu."""
 
     label = "action_inform"
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Take it, and ask on."""
+        if talk.is_payload and talk.entity("order_number") is None:
+            say("utter_menu", buttons=MENU)
+            return [listen()]
         ticket = find_ticket_number(talk.text)
         if ticket:
             return [*set_slots(ticket_number=ticket), go_to("ticket_status_form")]
-        number, email = find_order_number(talk.text), find_email(talk.text)
+        number, email = named_order(talk), find_email(talk.text)
         if number is None and email is None:
             return [go_to("action_fallback")]
+        meant = likely_task(talk)
+        if meant and number:
+            return [go_to(next(task.form for task in self.tasks.values() if meant in task.intents))]
         if number:
             say("utter_what_with_order", number=number, buttons=ORDER_CHOICES)
             return [*set_slots(order_number=number, email=email or talk.slots.get("email")), listen()]
@@ -212,7 +223,7 @@ class Correct(Control):
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Do the last task again with the corrected number or address."""
-        number, email = find_order_number(talk.text), find_email(talk.text)
+        number, email = named_order(talk), find_email(talk.text)
         last = self.tasks.get(str(talk.slots.get("last_task")))
         if last is None or (number is None and email is None):
             say("utter_what_did_you_mean", buttons=MENU)
@@ -220,6 +231,19 @@ class Correct(Control):
         before = talk.slots.get("order_number") or talk.slots.get("order_candidate")
         corrected = {"order_number": number or before, "email": email or talk.slots.get("email")}
         return [*set_slots(**corrected, order_proof=None, resuming=None), go_to(last.form)]
+
+
+def named_order(talk: Talk) -> str | None:
+    """Find the order number in the text, or on the button that was pressed."""
+    return find_order_number(talk.text) or find_order_number(talk.entity("order_number") or "")
+
+
+def likely_task(talk: Talk) -> str | None:
+    """Find the task that a message with a number in it names besides ("where is NL-10234, kim@example.org")."""
+    ranked = (
+        name for name, share in talk.turn.ranking[:LIKELY_RANKS] if share >= LIKELY_SHARE and name in TASKS
+    )
+    return next(ranked, None)
 
 
 def forget_task(task: Task | None) -> list[Event]:

@@ -8,7 +8,7 @@ from actions.errors import ActionsError
 from actions.goals.answer import find_answer, say_answer
 from actions.goals.goal import Goal
 from actions.goals.intents import MEANINGS, UNKNOWN
-from actions.goals.talk import Button, Event, Say, Talk, button, go_to, set_slots
+from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import DialogueSettings, World
 
@@ -35,6 +35,14 @@ def meaning_buttons(intents: list[str]) -> list[Button]:
     ]
 
 
+def next_step(talk: Talk) -> Event:
+    """Name what comes next: the open form, else listening.
+
+    No rule can do it, since this action also follows others, and stands in where no rule applies.
+    """
+    return go_to(talk.turn.active_form) if talk.turn.active_form else listen()
+
+
 class FallbackAction(Goal):
     """Answers from the knowledge base, else asks back, else offers a person, else calls one."""
 
@@ -46,13 +54,14 @@ class FallbackAction(Goal):
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Do the best that can be done with a message that was not understood."""
         if await self._answer(talk, say):
-            return set_slots(misses=0)
+            return [*set_slots(misses=0), next_step(talk)]
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
         if misses >= MISSES_BEFORE_HANDOFF:
             say("utter_fallback_handoff")
             return [*set_slots(misses=misses, handoff_reason="not_understood"), go_to("action_handoff")]
         self._ask_back(talk, say, misses)
-        return set_slots(misses=misses, offer="talk_to_person" if misses >= MISSES_BEFORE_OFFER else None)
+        offer = "talk_to_person" if misses >= MISSES_BEFORE_OFFER else None
+        return [*set_slots(misses=misses, offer=offer), next_step(talk)]
 
     async def _answer(self, talk: Talk, say: Say) -> bool:
         try:

@@ -182,8 +182,11 @@ class TaskForm(Goal):
     def _read(self, draft: Draft, *, asked: Field | None) -> list[str]:
         """Fill fields from the message; answers the slots that were filled."""
         found: dict[str, Any] = {f.slot: f.read(draft) for f in self.task.fields}
-        if asked is not None and found[asked.slot] is None and self._may_be_answer(draft, asked, found):
-            found[asked.slot] = asked.read_asked(draft)
+        if asked is not None and self._may_be_answer(draft, asked, found):
+            # In free text the whole message counts, not the part that understanding marked in it.
+            whole = asked.read_asked(draft)
+            if found[asked.slot] is None or (asked.is_free_text and whole is not None):
+                found[asked.slot] = whole
         filled = {slot: value for slot, value in found.items() if value is not None}
         for slot, value in filled.items():
             draft.fill(slot, value)

@@ -47,10 +47,14 @@ class Outside:
 class Stand:
     """Starts everything; ``say`` is one turn."""
 
-    def __init__(self, folder: Path, lines: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, lines: Mapping[str, Any] | None = None, *, model: Path | None = None
+    ) -> None:
+        """Either ``lines``, the meaning of every text, or a trained ``model``."""
         self.folder = folder
+        self._model = model
         self.outside = Outside()
-        self._lines = lines
+        self._lines = lines or {}
         self._action_port = find_free_port()
         self._engine_port = find_free_port()
         self._turns = 0
@@ -63,7 +67,7 @@ class Stand:
 
     def start(self) -> None:
         self._start_actions()
-        model = train(self.folder / "lines.json", self._lines)
+        model = self._model or train(self._lines)
         command = [ENGINE_PYTHON, "-m", "rasa", "run", "--credentials", "bot/credentials.yml", "--endpoints"]
         command += ["bot/endpoints.yml", "-i", "127.0.0.1", "-p", str(self._engine_port), "--model", model]
         log = self.folder / "engine.log"
@@ -141,13 +145,12 @@ def engine_env(folder: Path, action_port: int) -> dict[str, str]:
     }
 
 
-def train(lines_path: Path, lines: Mapping[str, Any]) -> Path:
+def train(lines: Mapping[str, Any]) -> Path:
     """Train the dialogue with the scripted understanding, once until what it is taught changes."""
     folder = ROOT / "var" / "tests" / f"dialogue-{digest_of(TAUGHT)}"
     folder.mkdir(parents=True, exist_ok=True)
     shared = folder / "lines.json"
     shared.write_text(json.dumps(lines), encoding="utf-8")
-    lines_path.write_text(json.dumps(lines), encoding="utf-8")
     if not list(folder.glob("*.tar.gz")):
         config = yaml.safe_load((ROOT / "config.yml").read_text())
         config["pipeline"] = [{"name": "tests.dialogue.scripted.Scripted", "lines": str(shared)}]

@@ -22,6 +22,10 @@ SCENARIOS = read_scenarios()
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[f"{s['file']}: {s['name']}" for s in SCENARIOS])
 def test_conversation(stand: Stand, scenario: dict[str, Any]) -> None:
+    play_all(stand, scenario)
+
+
+def play_all(stand: Stand, scenario: dict[str, Any]) -> None:
     conversation = f"{scenario['file']}-{scenario['name']}"
     customer = customer_of(scenario.get("customer"))
     for position, turn in enumerate(scenario["turns"], start=1):

@@ -22,6 +22,8 @@ export class LongPoll {
   private run = 0;
   private is_running = false;
   private failures = 0;
+  /** The first question is answered at once, so that it is known whether this way is open; later ones wait for news. */
+  private is_first = true;
   private timer: number | null = null;
 
   constructor(private readonly options: LongPollOptions) {}
@@ -36,6 +38,7 @@ export class LongPoll {
     this.is_running = false;
     this.run++;
     this.failures = 0;
+    this.is_first = true;
     if (this.timer !== null) this.options.clock.clearTimeout(this.timer);
     this.timer = null;
   }
@@ -43,15 +46,20 @@ export class LongPoll {
   private async poll(run: number): Promise<void> {
     const { http, token, after } = this.options;
     try {
-      const answer = parsePollAnswer(await http.get(`/widget/entries?after=${after()}`, await token()));
+      const answer = parsePollAnswer(await http.get(this.path(after()), await token()));
       if (run === this.run) this.succeed(answer);
     } catch (error) {
       if (run === this.run) this.fail(error);
     }
   }
 
+  private path(after: number): string {
+    return `/widget/entries?after=${after}${this.is_first ? "&wait_seconds=0" : ""}`;
+  }
+
   private succeed(answer: PollAnswer): void {
     this.failures = 0;
+    this.is_first = false;
     this.options.onAnswer(answer);
     this.options.onLive(true);
     this.again(POLL_PAUSE_MS);
@@ -59,6 +67,7 @@ export class LongPoll {
 
   private fail(error: unknown): void {
     this.failures++;
+    this.is_first = true;
     if (error instanceof SessionRefused) this.options.onRefused();
     this.options.onLive(false);
     this.again(backoff_ms(this.failures, this.options.random));

@@ -574,7 +574,7 @@ describe("where no websocket gets through", () => {
     await failSockets();
     expect(page.state.connection).toBe("live");
     expect(page.texts).toEqual(["entry 1"]);
-    expect(polls).toEqual(["/widget/entries?after=0", "/widget/entries?after=1"]);
+    expect(polls).toEqual(["/widget/entries?after=0&wait_seconds=0", "/widget/entries?after=1"]);
     page.client.post("hi");
     await settle();
     expect(page.state.outbox).toEqual([]);

@@ -181,7 +181,7 @@ def parse_example(record: dict[str, Any], *, source: str = "") -> Example:
         ValueError: with a sentence, if a key is missing or a span does not fit the text.
     """
     text, intent = _text_of(record, "text"), _text_of(record, "intent")
-    entities = record.get("entities") or []
+    entities = record.get("entities", [])
     if not isinstance(entities, list):
         raise ValueError("'entities' is not a list")
     parsed = sorted((_parse_entity(entity, text) for entity in entities), key=lambda entity: entity.start)

@@ -1,0 +1,120 @@
+"""`python -m nlu.train`, `python -m nlu.evaluate` and `careline nlu …`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from careline.commands.nlu import NotUnderstood, app
+from nlu import evaluate, train
+from nlu.examples import write_jsonl
+from nlu.model_folder import FILES, MANIFEST
+from nlu.models import Model
+from tests.nlu.conftest import small_dataset
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "examples.jsonl"
+    write_jsonl(small_dataset(), path)
+    return path
+
+
+def call(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_trainer_ends_with_one_json_line(
+    tmp_path: Path, data: Path, tiny_encoder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = json.dumps({"encoder": str(tiny_encoder), "epochs": 1, "max_tokens": 48})
+    assert train.main(["--data", str(data), "--out", str(tmp_path / "models"), "--config", settings]) == 0
+    output = capfd.readouterr()
+    result = json.loads(output.out.splitlines()[-1])
+    assert (Path(result["folder"]) / MANIFEST).is_file()
+    assert not result["is_reused"]
+    assert "epoch 1/1" in output.err
+
+
+def test_trainer_tells_faults_of_the_examples_by_its_exit_code(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.jsonl").write_text("{")
+    assert train.main(["--data", str(tmp_path / "bad.jsonl"), "--out", str(tmp_path)]) == train.EXIT_EXAMPLES
+    assert "bad.jsonl:1" in capfd.readouterr().err
+
+
+def test_trainer_tells_a_missing_encoder_by_its_exit_code(tmp_path: Path, data: Path) -> None:
+    settings = json.dumps({"encoder": str(tmp_path / "nowhere")})
+    assert (
+        train.main(["--data", str(data), "--out", str(tmp_path), "--config", settings]) == train.EXIT_FAILED
+    )
+
+
+def test_trainer_refuses_an_unknown_setting(tmp_path: Path, data: Path) -> None:
+    with pytest.raises(SystemExit):
+        train.main(["--data", str(data), "--out", str(tmp_path), "--config", '{"epoch": 1}'])
+
+
+def test_evaluation_writes_figures_summary_and_mistakes(
+    tmp_path: Path, data: Path, tiny_model: Model
+) -> None:
+    report = tmp_path / "report"
+    assert (
+        evaluate.main(["--model", str(tiny_model.folder), "--data", str(data), "--report", str(report)]) == 0
+    )
+    figures = json.loads((report / "metrics.json").read_text())
+    assert figures["model_id"] == tiny_model.model_id
+    assert figures["metrics"]["texts"] == 30
+    assert figures["metrics"]["out_of_scope_texts"] == 3
+    assert figures["metrics"]["intent_accuracy"] > 0.9
+    assert "| intent accuracy |" in (report / "summary.md").read_text()
+    assert (report / "mistakes.md").read_text().startswith("# Mistakes")
+
+
+def test_evaluation_of_a_missing_model_is_refused(tmp_path: Path, data: Path) -> None:
+    assert evaluate.main(["--model", str(tmp_path), "--data", str(data), "--report", str(tmp_path)]) == 2
+
+
+def test_command_parses_texts_as_plain_lines_in_a_pipe(tiny_model: Model) -> None:
+    line = call("parse", "thank you so much", "--model", tiny_model.folder).splitlines()[0]
+    assert line.split("\t")[0] == "thank you so much"
+    assert "thank" in line.split("\t")[1]
+
+
+def test_command_parses_texts_as_json(tiny_model: Model) -> None:
+    records = json.loads(
+        call("parse", "where is my order NL-10234", "", "--model", tiny_model.folder, "--json")
+    )
+    assert records[0]["entities"][-1]["value"] == "NL-10234"
+    assert records[1]["intent"] is None
+
+
+def test_command_measures(data: Path, tiny_model: Model, tmp_path: Path) -> None:
+    arguments = ["evaluate", "--model", tiny_model.folder.parent, "--data", data]
+    assert "intent accuracy" in call(*arguments, "--report", tmp_path / "report")
+    assert (tmp_path / "report" / "summary.md").is_file()
+    assert json.loads(call(*arguments, "--json"))["metrics"]["texts"] == 30
+
+
+def test_command_trains_once(data: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    settings = json.dumps({"encoder": str(tiny_encoder), "epochs": 1, "max_tokens": 48})
+    arguments = ["train", "--data", data, "--out", tmp_path / "models", "--config", settings, "--json"]
+    assert [json.loads(call(*arguments))["is_reused"] for _ in range(2)] == [False, True]
+
+
+def test_command_exports_a_checked_folder_once(tmp_path: Path, tiny_model: Model) -> None:
+    call("export", tmp_path / "out", "--model", tiny_model.folder)
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {MANIFEST, *FILES}
+    with pytest.raises(NotUnderstood, match="exists"):
+        call("export", tmp_path / "out", "--model", tiny_model.folder)
+
+
+def test_command_tells_a_missing_model_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NotUnderstood, match="holds neither"):
+        call("parse", "hello", "--model", tmp_path)

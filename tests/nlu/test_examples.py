@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu.errors import ExamplesUnreadable
+from nlu.examples import Dataset, Entity, Example, Pattern, parse_example, read_dataset, write_jsonl
+
+TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip)
+
+
+@st.composite
+def an_example(draw: st.DrawFn) -> Example:
+    text = draw(TEXT)
+    edges = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    pairs = list(zip(edges[::2], edges[1::2], strict=False))
+    entities = tuple(
+        Entity(start, end, draw(st.sampled_from(["product", "date"])), text[start:end])
+        for start, end in pairs
+    )
+    return Example(text, draw(st.sampled_from(["return_item", "oos"])), entities)
+
+
+@given(st.lists(an_example(), min_size=1, max_size=5))
+def test_writing_and_reading_gives_the_same_examples(
+    tmp_path_factory: pytest.TempPathFactory, examples: list[Example]
+) -> None:
+    path = tmp_path_factory.mktemp("jsonl") / "train.jsonl"
+    dataset = Dataset(tuple(examples), (("sofa", "couch"),), (Pattern("order_number", r"NL-\d{5}"),))
+    write_jsonl(dataset, path)
+    assert read_dataset(path) == dataset
+
+
+def test_both_names_mark_out_of_scope() -> None:
+    assert [Example("x", name).is_out_of_scope for name in ("oos", "out_of_scope", "greet")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "not a JSON object"),
+        ("[]", "not a JSON object"),
+        ('{"intent": "greet"}', "'text' is missing"),
+        ('{"text": " ", "intent": "greet"}', "'text' is missing or empty"),
+        ('{"text": "hi", "intent": 3}', "'intent' is missing"),
+        ('{"text": "hi", "intent": "greet", "entities": [{"start": 0, "end": 3, "entity": "x"}]}', "0..3"),
+        ('{"text": "hi", "intent": "greet", "entities": [{"start": 1, "end": 1, "entity": "x"}]}', "1..1"),
+        ('{"text": "hi", "intent": "greet", "entities": {}}', "not a list"),
+        ('{"text": "hi", "intent": "greet", "entities": ["x"]}', "not an object"),
+        ('{"pattern": "(", "entity": "x"}', "no regular expression"),
+        ('{"pattern": "a*", "entity": "x"}', "matches the empty text"),
+    ],
+)
+def test_broken_line_is_named_with_its_number(tmp_path: Path, line: str, reason: str) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text('{"text": "hello", "intent": "greet"}\n\n' + line + "\n")
+    with pytest.raises(ExamplesUnreadable) as caught:
+        read_dataset(path)
+    assert caught.value.line == 3
+    assert str(path) in str(caught.value)
+    assert reason in str(caught.value)
+
+
+def test_entities_that_overlap_are_refused() -> None:
+    entities = [{"start": 0, "end": 4, "entity": "a"}, {"start": 3, "end": 6, "entity": "b"}]
+    with pytest.raises(ValueError, match="overlap"):
+        parse_example({"text": "abcdef", "intent": "x", "entities": entities})
+
+
+@pytest.mark.parametrize("name", ["train.csv", "nothing.jsonl", "nothing.yml"])
+def test_path_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExamplesUnreadable, match=name):
+        read_dataset(tmp_path / name)
+
+
+def test_folder_without_examples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExamplesUnreadable, match=r"no \.yml"):
+        read_dataset(tmp_path)
+
+
+def test_folder_joins_its_files_and_keeps_a_repeated_example_once(tmp_path: Path) -> None:
+    line = json.dumps({"text": "hello", "intent": "greet"})
+    (tmp_path / "a.jsonl").write_text(line + "\n" + line)
+    (tmp_path / "b.yml").write_text("nlu:\n- intent: greet\n  examples: |\n    - hello\n    - hey\n")
+    assert [example.text for example in read_dataset(tmp_path).examples] == ["hello", "hey"]
+
+
+def test_fingerprint_forgets_order_and_file_but_no_word() -> None:
+    one, two = Example("hello", "greet", source="a:1"), Example("bye", "goodbye")
+    same = Dataset((two, Example("hello", "greet", source="b:9"), two))
+    assert Dataset((one, two)).fingerprint() == same.fingerprint()
+    assert Dataset((one, two)).fingerprint() != Dataset((one, Example("bye!", "goodbye"))).fingerprint()
+    assert Dataset((one,)).fingerprint() != Dataset((one,), patterns=(Pattern("x", "y"),)).fingerprint()
+
+
+def test_synonym_of_an_annotation_equals_one_of_a_list() -> None:
+    annotated = Dataset((Example("my Sofa", "x", (Entity(3, 7, "product", "couch"),)),))
+    assert (
+        annotated.synonym_table()
+        == {"sofa": "couch"}
+        == Dataset(synonyms=(("SOFA", "couch"),)).synonym_table()
+    )

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu.models import Model
+from nlu.runtime import Parse, Understander, load
+
+TRICKY = "NL-10234 👍🏽 我的订单 cafe\u0301 café 🇳🇱\u200b\u200d ١٠٢٣٤ where is my order ｎｌ"
+ANY_TEXT = st.text(
+    st.one_of(st.characters(blacklist_categories=["Cs"]), st.sampled_from(TRICKY)), max_size=80
+)
+
+
+def view(parse: Parse) -> tuple[object, ...]:
+    return parse.intent, parse.ranking, parse.entities, parse.is_out_of_scope
+
+
+def test_training_texts_are_understood(understander: Understander) -> None:
+    parses = understander.parse(
+        ["where is my order 10204", "please cancel the blue lamp 3", "thank you so much"]
+    )
+    assert [parse.intent for parse in parses] == ["order_status", "cancel_order", "thank"]
+    assert [(e.entity, e.value) for e in parses[0].entities] == [("order_number", "10204")]
+    assert [(e.entity, e.value) for e in parses[1].entities] == [("product", "blue lamp")]
+
+
+def test_loading_again_understands_the_same(understander: Understander, tiny_model: Model) -> None:
+    texts = ["where is my order 10204", "cancel", TRICKY, ""]
+    assert [view(p) for p in load(tiny_model.folder).parse(texts)] == [
+        view(p) for p in understander.parse(texts)
+    ]
+
+
+@given(texts=st.lists(ANY_TEXT, min_size=1, max_size=4))
+def test_company_and_order_of_texts_do_not_matter(understander: Understander, texts: list[str]) -> None:
+    together = understander.parse(texts)
+    alone = [understander.parse([text])[0] for text in reversed(texts)][::-1]
+    assert [view(p) for p in together] == [view(p) for p in alone]
+
+
+@given(text=ANY_TEXT)
+def test_any_text_gets_a_ranking_and_entities_that_lie_in_it(understander: Understander, text: str) -> None:
+    parse = understander.parse([text])[0]
+    shares = [share for _, share in parse.ranking]
+    assert parse.text == text
+    assert len(parse.ranking) == 3
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1, abs=1e-4)
+    last = 0
+    for entity in parse.entities:
+        assert last <= entity.start < entity.end <= len(text)
+        assert text[entity.start : entity.end] == entity.value
+        assert 0 <= entity.confidence <= 1 + 1e-6
+        last = entity.end
+
+
+@given(before=ANY_TEXT, after=ANY_TEXT)
+def test_exact_entity_is_found_in_any_company(understander: Understander, before: str, after: str) -> None:
+    text = f"{before[:20]} NL-10234 {after[:20]}"
+    found = [e for e in understander.parse([text])[0].entities if e.entity == "order_number"]
+    assert "NL-10234" in [e.value for e in found]
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "\u200b", "\x00"])
+def test_text_without_words_means_nothing(understander: Understander, text: str) -> None:
+    parse = understander.parse([text])[0]
+    assert (parse.intent, parse.confidence, parse.entities, parse.is_out_of_scope) == (None, 0.0, (), True)
+    assert len(parse.ranking) == 3
+
+
+def test_50_kb_take_no_longer_than_the_longest_text_that_is_read(understander: Understander) -> None:
+    longest, huge = "a " * 600, "a " * 25_000
+    assert view(understander.parse([huge])[0])[0] == view(understander.parse([longest])[0])[0]
+    began = time.perf_counter()
+    understander.parse([huge])
+    assert time.perf_counter() - began < 2
+
+
+def test_synonym_gives_the_canonical_value_and_keeps_the_place(understander: Understander) -> None:
+    found = understander._found("the Azure Light please", 4, 15, "product", 1.0)
+    assert (found.value, found.start, found.end) == ("blue lamp", 4, 15)
+
+
+def test_threshold_of_the_caller_overrules_the_calibrated_one(understander: Understander) -> None:
+    text = ["thank you so much"]
+    assert understander.parse(text, out_of_scope_threshold=1e9)[0].is_out_of_scope
+    assert not understander.parse(text, out_of_scope_threshold=-1e9)[0].is_out_of_scope
+
+
+def test_embeddings_have_unit_length(understander: Understander) -> None:
+    rows = understander.embed(["thank you", "where is my order"])
+    assert rows.shape == (2, 32)
+    assert (rows**2).sum(axis=1) == pytest.approx([1, 1], abs=1e-3)
+    assert understander.embed([]).shape == (0, 32)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nlu.training.calibrate import SCORE_WITHOUT_EXAMPLES, Given, calibrate, find_temperature, find_threshold
+
+
+def scores(*values: float) -> np.ndarray:
+    return np.asarray(values, dtype=np.float32)
+
+
+NONE = Given(np.zeros((0, 2), dtype=np.float32), np.zeros((0, 2), dtype=np.float32))
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    generator = np.random.default_rng(0)
+    honest = generator.normal(0, 2, (4000, 4)).astype(np.float32)
+    shares = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
+    intents = np.array([generator.choice(4, p=row / row.sum()) for row in shares.astype(np.float64)])
+    assert find_temperature(honest * 3, intents) == pytest.approx(3, rel=0.1)
+
+
+def test_temperature_without_texts_is_one() -> None:
+    assert find_temperature(NONE.logits, np.zeros(0, dtype=np.int64)) == 1.0
+
+
+def test_threshold_separates_what_can_be_separated() -> None:
+    threshold = find_threshold(scores(5, 6, 7), scores(1, 2, 3), max_false_alarm=0.05)
+    assert 3 < threshold < 5
+
+
+def test_threshold_refuses_no_more_of_the_known_than_allowed() -> None:
+    known, foreign = scores(*range(100)), scores(*range(40, 90))
+    threshold = find_threshold(known, foreign, max_false_alarm=0.05)
+    assert (known < threshold).mean() <= 0.05
+
+
+def test_threshold_without_foreign_texts_is_a_quantile_of_the_known() -> None:
+    known = scores(*range(101))
+    assert find_threshold(known, scores(), max_false_alarm=0.05) == pytest.approx(5)
+
+
+def test_threshold_without_any_texts_refuses_nothing() -> None:
+    assert find_threshold(scores(), scores(1), max_false_alarm=0.05) == float("-inf")
+
+
+def test_score_that_separates_best_is_kept() -> None:
+    bank = np.array([[1, 0]] * 3, dtype=np.float32)
+    known = Given(np.array([[1, 1.1]] * 4, dtype=np.float32), np.array([[1, 0]] * 4, dtype=np.float32))
+    foreign = Given(np.array([[5, -5]] * 4, dtype=np.float32), np.array([[0, 1]] * 4, dtype=np.float32))
+    found = calibrate(known, [1, 1, 1, 1], foreign, bank, max_false_alarm=0.05)
+    assert found.score == "neighbours"
+    assert (found.aurocs["neighbours"], found.out_of_scope_recall, found.false_alarm_rate) == (1.0, 1.0, 0.0)
+
+
+def test_without_foreign_texts_the_default_score_is_kept() -> None:
+    known = Given(np.array([[9, 0], [0, 9]], dtype=np.float32), np.eye(2, dtype=np.float32))
+    found = calibrate(known, [0, 1], NONE, np.eye(2, dtype=np.float32), max_false_alarm=0.05)
+    assert (found.score, found.aurocs) == (SCORE_WITHOUT_EXAMPLES, {})

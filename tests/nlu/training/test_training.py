@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlu.config import TrainConfig, parse_config
+from nlu.encoding import TextEncoder
+from nlu.errors import EncoderNotFound, ExamplesRejected
+from nlu.examples import Dataset, Example
+from nlu.models import Model, ensure_model, train_model
+from nlu.progress import Progress
+from nlu.runtime import Network
+from nlu.training.batches import IGNORED, Item, build_items, ordered_batches, shuffled_batches
+from nlu.training.encoders import load_encoder
+from nlu.training.export import export, export_fp32, quantize
+from nlu.training.fit import predict, start_directions
+from nlu.training.identity import identify
+from nlu.training.network import JointNetwork
+from nlu.training.run import LEAST_EXAMPLES_TO_HOLD_OUT, hold_out
+from tests.nlu.conftest import small_dataset
+
+INTENTS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=60)
+
+
+@pytest.fixture(scope="module")
+def network(tiny_encoder: Path) -> JointNetwork:
+    torch.manual_seed(1)
+    encoder = load_encoder(str(tiny_encoder)).model
+    return JointNetwork(encoder, intents=3, tags=5, scale=20.0, dropout=0.1).eval()
+
+
+@pytest.fixture(scope="module")
+def items(tiny_encoder: Path) -> list[Item]:
+    encoder = TextEncoder.load(tiny_encoder / "tokenizer.json", max_tokens=48)
+    dataset = small_dataset()
+    return build_items(dataset.in_scope, encoder, dataset.intents, dataset.entity_names)
+
+
+def test_same_seed_gives_the_same_model_file_by_file(
+    train_tiny: Callable[[Path], Model], tiny_model: Model, tmp_path: Path
+) -> None:
+    again = train_tiny(tmp_path)
+    assert again.model_id == tiny_model.model_id
+    for name in ("model.onnx", "neighbours.npy", "labels.json", "tokenizer.json", "config.json"):
+        assert (again.folder / name).read_bytes() == (tiny_model.folder / name).read_bytes(), name
+
+
+def test_model_that_is_there_is_not_trained_again(
+    train_tiny: Callable[[Path], Model], tiny_model: Model
+) -> None:
+    again = train_tiny(tiny_model.folder.parent)
+    assert again.is_reused
+    assert again.metrics == tiny_model.metrics
+
+
+def test_damaged_model_is_trained_again(train_tiny: Callable[[Path], Model], tmp_path: Path) -> None:
+    first = train_tiny(tmp_path)
+    (first.folder / "labels.json").write_text("{}")
+    assert not train_tiny(tmp_path).is_reused
+
+
+def test_every_change_changes_the_model_id(tiny_config: TrainConfig) -> None:
+    dataset = small_dataset()
+    names = {
+        identify(dataset, None, tiny_config).model_id,
+        identify(dataset, dataset, tiny_config).model_id,
+        identify(Dataset(dataset.examples[1:]), None, tiny_config).model_id,
+        identify(dataset, None, dataclasses.replace(tiny_config, seed=14)).model_id,
+    }
+    assert len(names) == 4
+
+
+def test_progress_tells_every_epoch_and_what_is_left(tiny_config: TrainConfig, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    train_model(small_dataset(), None, tmp_path, dataclasses.replace(tiny_config, epochs=2), told.append)
+    epochs = [progress for progress in told if progress.epochs]
+    assert [(p.epoch, p.epochs) for p in epochs] == [(1, 2), (2, 2)]
+    assert epochs[-1].seconds_left == 0
+
+
+def test_metrics_say_what_int8_costs_and_what_was_kept(tiny_model: Model) -> None:
+    metrics = json.loads((tiny_model.folder / "metrics.json").read_text())
+    assert metrics["precision"]["kept"] in {"int8", "fp32"}
+    assert metrics["examples"] == {"learned": 24, "held_out": 6, "out_of_scope": 3}
+
+
+def test_contradicting_examples_stop_before_anything_is_loaded(
+    tmp_path: Path, tiny_config: TrainConfig
+) -> None:
+    dataset = Dataset((*small_dataset().examples, Example("thank you much", "order_status")))
+    contradiction = Dataset((*dataset.examples, Example("thank you much", "thank")))
+    with pytest.raises(ExamplesRejected):
+        train_model(contradiction, None, tmp_path, tiny_config, lambda _: None)
+
+
+def test_file_of_examples_can_be_ensured(tmp_path: Path, tiny_config: TrainConfig) -> None:
+    lines = [{"text": f"{word} {n}", "intent": word} for word in ("thank", "order") for n in range(6)]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    config = dataclasses.replace(tiny_config, epochs=1)
+    folder, is_reused = ensure_model(tmp_path / "a.jsonl", tmp_path, config, lambda _: None)
+    assert (folder.parent, is_reused) == (tmp_path, False)
+    assert (tmp_path / "current").read_text().strip() == folder.name
+
+
+def test_encoder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EncoderNotFound, match="nowhere"):
+        load_encoder(str(tmp_path / "nowhere"))
+
+
+def test_exported_graph_agrees_with_torch(network: JointNetwork, items: list[Item], tmp_path: Path) -> None:
+    export_fp32(network, tmp_path / "m.onnx")
+    graph, expected = Network(tmp_path / "m.onnx"), predict(network, items)
+    for place, item in enumerate(items):
+        outputs = graph.run(item.ids)
+        assert np.allclose(outputs.intent_logits, expected.intent_logits[place], atol=1e-4)
+        assert np.allclose(outputs.tag_logits, expected.tag_logits[place], atol=1e-4)
+        assert np.allclose(outputs.embedding, expected.embeddings[place], atol=1e-5)
+
+
+def test_int8_graph_is_close_to_fp32_and_smaller(
+    network: JointNetwork, items: list[Item], tmp_path: Path
+) -> None:
+    export_fp32(network, tmp_path / "fp32.onnx")
+    quantize(tmp_path / "fp32.onnx", tmp_path / "int8.onnx")
+    whole, small = Network(tmp_path / "fp32.onnx"), Network(tmp_path / "int8.onnx")
+    gaps = [1 - float(whole.run(item.ids).embedding @ small.run(item.ids).embedding) for item in items]
+    assert max(gaps) < 0.05
+    assert (tmp_path / "int8.onnx").stat().st_size < (tmp_path / "fp32.onnx").stat().st_size
+
+
+def test_int8_that_costs_too_much_is_not_kept(
+    network: JointNetwork, items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = iter([(90.0, 95.0), (89.6, 95.0)])
+    monkeypatch.setattr("nlu.training.export._percent_right", lambda *_: next(figures))
+    assert export(network, items, tmp_path / "model.onnx", may_quantize=True).kept == "fp32"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_untrained_network_is_a_nearest_mean_classifier(network: JointNetwork, items: list[Item]) -> None:
+    start_directions(network, items)
+    outputs = predict(network, items)
+    intents = np.array([item.intent for item in items])
+    means = np.stack([outputs.embeddings[intents == n].mean(axis=0) for n in range(3)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    assert np.allclose(outputs.intent_logits, outputs.embeddings @ means.T * 20, atol=1e-3)
+
+
+def test_frozen_parts_are_the_word_vectors_and_the_lowest_layers(tiny_encoder: Path) -> None:
+    network = JointNetwork(load_encoder(str(tiny_encoder)).model, intents=2, tags=1, scale=20.0, dropout=0.0)
+    network.freeze(1)
+    frozen = {
+        name.split(".")[2]
+        for name, p in network.named_parameters()
+        if not p.requires_grad and "layer" in name
+    }
+    assert not network.encoder.get_input_embeddings().weight.requires_grad
+    assert frozen == {"layer"}
+    assert all(p.requires_grad for name, p in network.named_parameters() if "layer.1." in name)
+    assert not any(p.requires_grad for name, p in network.named_parameters() if "layer.0." in name)
+
+
+@given(intents=INTENTS, share=st.sampled_from([0.0, 0.1, 0.3]))
+def test_held_out_part_has_every_intent_and_loses_none(intents: list[str], share: float) -> None:
+    examples = [Example(f"text {n}", intent) for n, intent in enumerate(intents)]
+    learned, watched = hold_out(examples, share, seed=1)
+    assert sorted(e.text for e in [*learned, *watched]) == sorted(e.text for e in examples)
+    counts = Counter(intents)
+    enough = {intent for intent in counts if counts[intent] >= LEAST_EXAMPLES_TO_HOLD_OUT and share > 0}
+    assert {e.intent for e in watched} == enough
+    assert {e.intent for e in learned} == set(intents)
+
+
+def test_batches_hold_every_item_once_in_like_lengths(items: list[Item]) -> None:
+    batches = list(shuffled_batches(items, size=4, generator=random.Random(1)))
+    assert sum(len(batch.ids) for batch in batches) == len(items)
+    assert sorted(place for places, _ in ordered_batches(items, size=7) for place in places) == list(
+        range(len(items))
+    )
+    padding = sum(int((batch.mask == 0).sum()) for batch in batches)
+    assert padding < 0.2 * sum(batch.mask.numel() for batch in batches)
+
+
+def test_only_the_first_token_of_a_word_carries_a_tag(tiny_encoder: Path) -> None:
+    encoder = TextEncoder.load(tiny_encoder / "tokenizer.json", max_tokens=48)
+    dataset = small_dataset()
+    item = build_items(dataset.in_scope[:1], encoder, dataset.intents, dataset.entity_names)[0]
+    assert [tag for tag in item.tags if tag != IGNORED] == [0, 0, 0, 0, 1]
+    assert item.tags[0] == item.tags[-1] == IGNORED
+
+
+@pytest.mark.parametrize(
+    "record", [{"epoch": 3}, {"epochs": "3"}, {"epochs": 3.0}, {"quantize": 1}, {"epochs": True}]
+)
+def test_config_with_an_unknown_key_or_a_wrong_type_is_refused(record: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(record))):
+        parse_config(record)
+
+
+def test_config_takes_whole_numbers_for_fractions() -> None:
+    assert parse_config({"scale": 16}).scale == 16.0

@@ -24,7 +24,8 @@ class Topic(StrEnum):
 
     ENTRIES = "entries"  # there are new entries
     ENTRY_CHANGED = "entry_changed"  # data: seq; a button was answered, a trace arrived
-    HEAD = "head"  # owner, customer, read marks or mood changed
+    HEAD = "head"  # customer, read marks, mood or tickets changed
+    OWNER = "owner"  # somebody else has the conversation
     QUEUE = "queue"  # somebody joined or left the line
     WORK = "work"  # the engine has something to do
     TYPING = "typing"  # data: who, name, is_typing, ttl_seconds

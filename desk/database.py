@@ -17,12 +17,14 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from desk import sqlite_inline
 from desk.errors import StoreUnavailable
+from desk.sqlite_inline import TAKE_WRITE_LOCK
 
 log = structlog.get_logger()
 
+BUSY_TIMEOUT_MS = 2000
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_TIMEOUT_MS = 10_000
 POOL_SIZE = 10
 
 
@@ -89,8 +91,12 @@ def normalise_url(url: str) -> URL:
 def _create_engine(url: URL, *, is_writer: bool) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=1 if is_writer else POOL_SIZE)
-    _tune_sqlite(engine.sync_engine, "BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    engine = create_async_engine(
+        url,
+        pool_size=1 if is_writer else POOL_SIZE,
+        connect_args={"async_creator_fn": sqlite_inline.connect},
+    )
+    _tune_sqlite(engine.sync_engine, TAKE_WRITE_LOCK if is_writer else "BEGIN")
     return engine
 
 
@@ -102,13 +108,14 @@ def _tune_sqlite(engine: Engine, begin: str) -> None:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
+            # From here on the writer waits for its lock without blocking the loop.
+            f"busy_timeout={0 if begin == TAKE_WRITE_LOCK else BUSY_TIMEOUT_MS}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -28,6 +28,7 @@ class Mail:
 
     entries: set[str] = field(default_factory=set)
     heads: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
     changed: set[tuple[str, int]] = field(default_factory=set)
     viewers: set[str] = field(default_factory=set)
     agents: set[str] = field(default_factory=set)
@@ -76,6 +77,9 @@ def _note(mail: Mail, announcement: Announcement) -> None:
             mail.changed.add((conversation_id, int(data["seq"])))
         case Topic.HEAD:
             mail.heads.add(conversation_id)
+        case Topic.OWNER:
+            mail.heads.add(conversation_id)
+            mail.owners.add(conversation_id)
         case Topic.QUEUE:
             mail.has_queue_moved = True
         case Topic.TYPING:

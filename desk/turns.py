@@ -121,12 +121,13 @@ class TurnWorker:
                 self.wake(conversation_id)
 
     async def _work_off(self, conversation_id: str) -> None:
-        while True:
+        has_more = True
+        while has_more or conversation_id in self._again:
             self._again.discard(conversation_id)
             turn = await turns.next_turn(self._desk, conversation_id)
             if turn is None or not await self._hold_lease(conversation_id):
                 return
-            await self._handle(turn)
+            has_more = await self._handle(turn)
 
     async def _hold_lease(self, conversation_id: str) -> bool:
         if self._leases.get(conversation_id, 0.0) > monotonic():
@@ -136,15 +137,16 @@ class TurnWorker:
         self._leases[conversation_id] = monotonic() + LEASE_KEEP_SECONDS
         return True
 
-    async def _handle(self, turn: Turn) -> None:
+    async def _handle(self, turn: Turn) -> bool:
+        """Do one piece of work; says whether to look for the next."""
         if not turn.is_for_bot:
             await self._understand(turn)
-            return
+            return True
         began = monotonic()
         try:
             async with self._company(turn):
                 result = await self._ask_until_answered(turn)
-                is_shown = await turns.keep_replies(self._desk, turn, result)
+                kept = await turns.keep_replies(self._desk, turn, result)
         except GaveUp as failure:
             log.error("turn_given_up", conversation_id=turn.conversation_id, code=failure.code)
             await turns.give_up(self._desk, turn, failure.code)
@@ -155,9 +157,11 @@ class TurnWorker:
                 "turn_done",
                 conversation_id=turn.conversation_id,
                 duration_ms=round((monotonic() - began) * 1000, 1),
-                is_shown=is_shown,
+                is_shown=kept.is_shown,
                 is_repeat=result.repeated,
             )
+            return kept.has_more
+        return True
 
     async def _ask_until_answered(self, turn: Turn) -> TurnResult:
         """Ask until there is an answer.

@@ -134,13 +134,16 @@ class ConsoleConnection:
     async def _send_entries(self, conversation_id: str) -> None:
         desk = self._house.desk
         cursor = self._cursors[conversation_id]
-        while page := await access.access_agent_entries(desk, self._agent, conversation_id, cursor):
+        has_more = True
+        while has_more:
+            page = await access.access_agent_entries(desk, self._agent, conversation_id, cursor)
+            has_more = len(page) == access.PAGE_ENTRIES
             for entry in page:
                 await self._send("entry", conversation_id, entry=agent_entry(entry))
-            cursor = page[-1].seq
+                cursor = entry.seq
             if conversation_id not in self._cursors:
                 return
-            self._cursors[conversation_id] = cursor
+            self._cursors[conversation_id] = max(cursor, self._cursors[conversation_id])
         await messages.mark_read_by_agent(desk, self._agent, conversation_id)
 
     async def _write(self, mailbox: Mailbox) -> None:

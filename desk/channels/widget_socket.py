@@ -106,7 +106,7 @@ class WidgetConnection:
                 await self._send_entries()
             for _, seq in sorted(mail.changed):
                 await self._send_again(seq)
-            if mail.heads or mail.has_queue_moved:
+            if mail.owners or mail.has_queue_moved:
                 await self._send_owner(mail)
             for (_, by), seq in mail.reads.items():
                 if by == "agent":
@@ -116,7 +116,10 @@ class WidgetConnection:
 
     async def _send_entries(self) -> None:
         desk = self._house.desk
-        while page := await access.access_customer_entries(desk, self._conversation_id, self._cursor):
+        has_more = True
+        while has_more:
+            page = await access.access_customer_entries(desk, self._conversation_id, self._cursor)
+            has_more = len(page) == access.PAGE_ENTRIES
             for entry in page:
                 await self._send("entry", entry=customer_entry(entry))
                 self._cursor = entry.seq
@@ -130,7 +133,7 @@ class WidgetConnection:
 
     async def _send_owner(self, mail: Mail) -> None:
         is_waiting = bool(self._owner and self._owner["kind"] == "queue")
-        if not mail.heads and not is_waiting:
+        if not mail.owners and not is_waiting:
             return
         head = await access.access_customer_head(self._house.desk, self._conversation_id)
         owner = customer_owner(head.conversation, head.position, head.wait_minutes)

@@ -102,20 +102,28 @@ async def read_said(desk: Desk, turn: Turn) -> list[Entry]:
         return await entries.said_since(session, turn.conversation_id, turn.entry.seq, MAX_SAID)
 
 
-async def keep_replies(desk: Desk, turn: Turn, result: TurnResult) -> bool:
-    """Keep what the engine said; says whether the customer may see it.
+@dataclass(frozen=True)
+class Kept:
+    """What became of a turn: whether the customer sees it, and whether more work waits behind it."""
+
+    is_shown: bool
+    has_more: bool
+
+
+async def keep_replies(desk: Desk, turn: Turn, result: TurnResult) -> Kept:
+    """Keep what the engine said.
 
     A turn that was kept before is kept once. A turn without any text gets an honest sentence.
     """
     async with writing(desk, turn.conversation_id) as unit:
         if unit.head.handled_seq >= turn.entry.seq:
-            return True
+            return Kept(is_shown=True, has_more=True)
         is_shown = _is_still_the_bots(unit, turn)
         trace = result.trace or {}
         for new in _entries_of(turn, result, desk.config.brand.assistant_name, is_draft=not is_shown):
             unit.append(new)
         _remember(unit, turn, trace, desk.config.engine.shaky_below)
-        return is_shown
+        return Kept(is_shown, unit.head.work_seq > unit.head.handled_seq)
 
 
 def _is_still_the_bots(unit: Writing, turn: Turn) -> bool:
@@ -194,8 +202,6 @@ def _remember(unit: Writing, turn: Turn, trace: Mapping[str, Any], shaky_below: 
     head.active_form = trace.get("active_form") if isinstance(trace.get("active_form"), str) else None
     _remember_intent(unit, trace, shaky_below)
     unit.tell(Topic.HEAD)
-    if head.work_seq > head.handled_seq:
-        unit.tell(Topic.WORK)
 
 
 def _remember_intent(unit: Writing, trace: Mapping[str, Any], shaky_below: float) -> None:
@@ -253,8 +259,6 @@ async def give_up(desk: Desk, turn: Turn, code: str) -> None:
         if unit.head.handled_seq >= turn.entry.seq:
             return
         unit.head.handled_seq = turn.entry.seq
-        if unit.head.work_seq > turn.entry.seq:
-            unit.tell(Topic.WORK)
         if unit.owner.kind is not OwnerKind.BOT:
             return
         if turn.entry.work is Work.RESUME:

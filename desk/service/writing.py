@@ -127,7 +127,7 @@ class Writing:
 
     async def _enter(self, before: Owner, after: Owner) -> None:
         head = self.head
-        self.tell(Topic.HEAD)
+        self.tell(Topic.OWNER)
         if OwnerKind.QUEUE in (before.kind, after.kind):
             self.tell(Topic.QUEUE)
         head.closed_at = self.now if after.kind is OwnerKind.CLOSED else None

@@ -132,7 +132,7 @@ async def test_bot_reply_after_an_agent_took_over_is_a_draft_no_customer_sees(ho
     turn = await turns.next_turn(house.desk, conversation)
     assert turn is not None
     await ownership.claim(house.desk, sam, conversation, turn.conversation.version)
-    assert not await turns.keep_replies(house.desk, turn, SAID)
+    assert not (await turns.keep_replies(house.desk, turn, SAID)).is_shown
     seen = await access.access_customer_entries(house.desk, conversation, 0)
     assert [entry.kind for entry in seen] == [EntryKind.CUSTOMER, EntryKind.SYSTEM]
     every = await access.access_agent_entries(house.desk, sam, conversation, 0)
@@ -148,7 +148,7 @@ async def test_reply_from_before_a_human_stretch_stays_a_draft_after_it(house: H
     assert turn is not None
     head = await ownership.claim(house.desk, sam, conversation, turn.conversation.version)
     await ownership.return_to_bot(house.desk, sam, conversation, "menu", head.version)
-    assert not await turns.keep_replies(house.desk, turn, SAID)
+    assert not (await turns.keep_replies(house.desk, turn, SAID)).is_shown
 
 
 async def test_a_reply_is_kept_once_however_often_it_is_kept(house: House) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 from knowledge.abstain import Evidence
 from knowledge.dense import MaskArray
 from knowledge.documents import Passage, split_sentences
+from knowledge.encoder import Encoder
 from knowledge.index import KnowledgeIndex, Query, Ranked
 
 MAX_ANSWER_CHARS = 600
 # A passage this short is quoted whole: cutting it would only lose its thread.
-_WHOLE_PASSAGE_CHARS = 420
+WHOLE_PASSAGE_CHARS = 420
 # A neighbour of the best sentence is quoted too when its cosine is at most this much below.
 _SENTENCE_SLACK = 0.22
 
@@ -44,7 +45,6 @@ class Found:
     passage: Passage
     ranked: Ranked
     evidence: Evidence
-    sentence_cosines: tuple[float, ...]
 
 
 def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None) -> Found | None:
@@ -54,15 +54,14 @@ def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None)
         return None
     best = ranking[0]
     passage = index.passage(best.row)
-    cosines = _sentence_cosines(index, query, best.row)
-    return Found(passage, best, _weigh(index, ranking, passage), cosines)
+    return Found(passage, best, _weigh(index, ranking, passage))
 
 
-def compose_answer(found: Found, confidence: float) -> Answer:
+def compose_answer(found: Found, confidence: float, query: Query, encoder: Encoder) -> Answer:
     """Quote the sentences of the passage that answer."""
     passage = found.passage
     return Answer(
-        text=quote(passage.text, found.sentence_cosines),
+        text=answering_text(passage, query, encoder),
         passage_id=passage.passage_id,
         title=passage.title,
         url=passage.url,
@@ -73,15 +72,21 @@ def compose_answer(found: Found, confidence: float) -> Answer:
     )
 
 
+def answering_text(passage: Passage, query: Query, encoder: Encoder) -> str:
+    """Quote a short passage whole, and of a long one the sentences nearest to the question."""
+    if len(passage.text) <= WHOLE_PASSAGE_CHARS:
+        return passage.text
+    vectors = encoder.encode(split_sentences(passage.text))
+    return quote(passage.text, (vectors @ query.vector).tolist())
+
+
 def quote(text: str, cosines: Sequence[float]) -> str:
     """Pick whole, neighbouring sentences around the best one, at most ``MAX_ANSWER_CHARS`` characters.
 
     Args:
-        text: a passage.
+        text: a passage with at least one sentence.
         cosines: one for each of its sentences.
     """
-    if len(text) <= _WHOLE_PASSAGE_CHARS:
-        return text
     sentences = split_sentences(text)
     first = last = int(np.argmax(cosines))
     floor = cosines[first] - _SENTENCE_SLACK
@@ -116,17 +121,14 @@ def _joined(text: str, sentences: Sequence[str], first: int, last: int) -> str:
     return text[start:end]
 
 
-def _sentence_cosines(index: KnowledgeIndex, query: Query, row: int) -> tuple[float, ...]:
-    return tuple(float(cosine) for cosine in index.sentence_vectors(row) @ query.vector)
-
-
 def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage) -> Evidence:
     best = ranking[0]
     others = (
         ranked for ranked in ranking[1:] if index.passage(ranked.row).document_id != passage.document_id
     )
     rival = next(others, None)
-    return Evidence(cosine=_unit(best.cosine), margin=_unit(best.score - (rival.score if rival else 0.0)))
+    lead = best.score - (rival.score if rival else 0.0)
+    return Evidence(cosine=_unit(best.cosine), margin=_unit(lead) * _unit(best.cosine) ** 2)
 
 
 def _unit(value: float) -> float:

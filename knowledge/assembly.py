@@ -1,5 +1,6 @@
 """Puts an index together in memory from passages and their embeddings."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,20 +8,24 @@ import numpy as np
 
 from knowledge.abstain import DEFAULT_RULE
 from knowledge.dense import FlatIndex
-from knowledge.documents import Passage, split_sentences
+from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
+from knowledge.encoder import FloatArray
 from knowledge.fusion import NEUTRAL_DENSE_WEIGHT
 from knowledge.index import AUDIENCE_CODES, INDEX_FORMAT, INDEX_KIND, KnowledgeIndex
 from knowledge.sparse import WordIndex, WordSplitter
-from knowledge.vectors import passage_vectors
+from knowledge.spread import Spread
+from knowledge.vectors import passage_vectors, unit_rows
 
 
-def embedded_texts(passage: Passage) -> Iterator[str]:
-    """Name every text of a passage that wants a vector."""
-    yield passage.embedded_text
-    yield passage.title
-    yield passage.text
-    yield from split_sentences(passage.text)
+def embedded_texts(passages: Sequence[Passage]) -> Iterator[str]:
+    """Name every text of passages that wants a vector."""
+    companions = Counter(passage.document_id for passage in passages)
+    for passage in passages:
+        yield passage.embedded_text
+        yield passage.title
+        if companions[passage.document_id] > 1:
+            yield passage.text
 
 
 def word_text(passage: Passage) -> str:
@@ -30,16 +35,12 @@ def word_text(passage: Passage) -> str:
 
 def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict[str, Any]) -> KnowledgeIndex:
     """Build an index over passages whose texts are embedded."""
-    splitter = WordSplitter()
     vectors = passage_vectors(
         embeddings.of(passage.embedded_text for passage in passages),
         embeddings.of(passage.title for passage in passages),
         [len(passage.title.split()) for passage in passages],
-        embeddings.of(passage.text for passage in passages),
-        [passage.document_id for passage in passages],
+        _contexts(passages, embeddings),
     )
-    sentences = [split_sentences(passage.text) for passage in passages]
-    starts = np.cumsum([0, *(len(group) for group in sentences)], dtype=np.int64)
     return KnowledgeIndex(
         manifest={
             "kind": INDEX_KIND,
@@ -52,9 +53,19 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
         },
         passages=passages,
         dense=FlatIndex.build(vectors),
-        words=WordIndex.build([word_text(passage) for passage in passages], splitter),
+        words=WordIndex.build([word_text(passage) for passage in passages], WordSplitter()),
         audiences=np.asarray([AUDIENCE_CODES[passage.audience] for passage in passages], dtype=np.uint8),
-        embeddings=embeddings.vectors,
-        sentence_starts=starts,
-        sentence_embeddings=embeddings.rows(sentence for group in sentences for sentence in group),
+        spread=Spread.build(vectors),
     )
+
+
+def _contexts(passages: Sequence[Passage], embeddings: Embeddings) -> FloatArray:
+    """Average the bodies of each passage's document; a passage that is alone in its document has no context."""
+    rows: dict[str, list[int]] = {}
+    for row, passage in enumerate(passages):
+        rows.setdefault(passage.document_id, []).append(row)
+    contexts = np.zeros((len(passages), embeddings.dimension), dtype=np.float32)
+    for group in rows.values():
+        if len(group) > 1:
+            contexts[group] = embeddings.of(passages[row].text for row in group).mean(axis=0)
+    return unit_rows(contexts)

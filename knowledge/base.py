@@ -127,7 +127,7 @@ class KnowledgeBase:
             return None
         confidence = index.rule.confidence(found.evidence)
         threshold = index.rule.threshold if min_confidence is None else min_confidence
-        return compose_answer(found, confidence) if confidence >= threshold else None
+        return compose_answer(found, confidence, prepared, now.encoder) if confidence >= threshold else None
 
     def refresh(self) -> bool:
         """Look for a new current index now; says whether it was taken."""

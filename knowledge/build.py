@@ -29,7 +29,7 @@ ENCODERS = "encoders"
 DEFAULT_DATA = Path("data/knowledge")
 DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
-_BUILD_REVISION = 3
+_BUILD_REVISION = 6
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
 
 log = structlog.get_logger()
@@ -175,12 +175,12 @@ def _build(
     embeddings = Embeddings(encoder)
     if current and current["encoder_id"] == encoder.encoder_id:
         _remember(embeddings, root / str(current["index_id"]))
-    embeddings.embed((text for passage in passages for text in embedded_texts(passage)), progress)
+    embeddings.embed(embedded_texts(passages), progress)
     tuning = tune(assemble(passages, embeddings, {}), passages, embeddings)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
     index = assemble(passages, embeddings, manifest)
     folder = root / manifest["index_id"]
-    _publish(root, folder, lambda work: index.save(work, embeddings.keys), config.keep)
+    _publish(root, folder, lambda work: index.save(work, embeddings.keys, embeddings.vectors), config.keep)
     log.info(
         "knowledge_built", index_id=folder.name, passages=len(passages), embedded=embeddings.embedded_count
     )

@@ -21,6 +21,7 @@ class Embeddings:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
+        self.dimension = encoder.dimension
         self._known: dict[bytes, npt.NDArray[np.float16]] = {}
         self._rows: dict[bytes, int] = {}
         self._vectors: list[npt.NDArray[np.float16]] = []

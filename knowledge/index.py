@@ -19,23 +19,25 @@ from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
 from knowledge.fusion import CANDIDATES, Side, best_first, fuse
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
 from knowledge.sparse import WordIndex, WordSplitter, top_rows
+from knowledge.spread import Spread
 
 INDEX_KIND = "careline-knowledge"
 INDEX_FORMAT = 1
 DENSE_FILE = "dense.faiss"
 EMBEDDINGS_FILE = "embeddings.npy"
 EMBEDDING_KEYS_FILE = "embeddings.keys.npy"
-SENTENCES_FILE = "sentences.npz"
 AUDIENCES_FILE = "audiences.npy"
+SPREAD_FILE = "spread.npz"
 REQUIRED_FILES = (
     DENSE_FILE,
     EMBEDDINGS_FILE,
     EMBEDDING_KEYS_FILE,
-    SENTENCES_FILE,
     AUDIENCES_FILE,
+    SPREAD_FILE,
     PASSAGES_FILE,
     OFFSETS_FILE,
 )
+_FLAT = 1e-6
 AUDIENCE_CODES = {audience: code for code, audience in enumerate(Audience)}
 
 
@@ -87,9 +89,7 @@ class KnowledgeIndex:
         dense: DenseIndex,
         words: WordIndex,
         audiences: npt.NDArray[np.uint8],
-        embeddings: npt.NDArray[np.float16],
-        sentence_starts: RowArray,
-        sentence_embeddings: RowArray,
+        spread: Spread,
     ) -> None:
         self.manifest = manifest
         self.index_id = str(manifest["index_id"])
@@ -99,11 +99,9 @@ class KnowledgeIndex:
         self.passages = passages
         self.dense = dense
         self.words = words
+        self.spread = spread
         self._audiences = audiences
         self._masks: dict[frozenset[Audience], MaskArray | None] = {}
-        self._embeddings = embeddings
-        self._sentence_starts = sentence_starts
-        self._sentence_embeddings = sentence_embeddings
 
     @classmethod
     def load(cls, folder: Path) -> "KnowledgeIndex":
@@ -125,10 +123,9 @@ class KnowledgeIndex:
     @classmethod
     def _open(cls, folder: Path, manifest: dict[str, Any]) -> "KnowledgeIndex":
         passages = PassageStore(folder)
-        sentences = np.load(folder / SENTENCES_FILE)
         dense = FlatIndex.load(folder / DENSE_FILE)
         audiences = np.load(folder / AUDIENCES_FILE)
-        if not len(passages) == dense.size == len(audiences) == len(sentences["starts"]) - 1:
+        if not len(passages) == dense.size == len(audiences):
             raise ValueError("sizes differ")
         return cls(
             manifest=manifest,
@@ -136,9 +133,7 @@ class KnowledgeIndex:
             dense=dense,
             words=WordIndex.load(folder, len(passages), WordSplitter()),
             audiences=audiences,
-            embeddings=np.load(folder / EMBEDDINGS_FILE, mmap_mode="r"),
-            sentence_starts=sentences["starts"],
-            sentence_embeddings=sentences["embeddings"],
+            spread=Spread.load(folder / SPREAD_FILE),
         )
 
     def __len__(self) -> int:
@@ -180,8 +175,10 @@ class KnowledgeIndex:
         if len(rows) == 0:
             return []
         ceiling = self.words.ceiling(query.words)
-        dense = _side(self.dense.scores(query.vector, rows), cosines, ceiling=1.0)
-        sparse = _side(word_scores[rows], word_scores[sparse_rows], ceiling=ceiling)
+        dense = _side(self.dense.scores(query.vector, rows), cosines, 1.0, self.spread.of(query.vector))
+        of_allowed = word_scores if mask is None else word_scores[mask]
+        shape = (float(of_allowed.mean()), float(of_allowed.std()))
+        sparse = _side(word_scores[rows], word_scores[sparse_rows], ceiling, shape)
         scores = self._scores(method, dense, sparse)
         order = best_first(scores, rows)[:depth]
         coverages = sparse.scores / ceiling if ceiling else np.zeros_like(sparse.scores)
@@ -191,15 +188,21 @@ class KnowledgeIndex:
             if method is not Method.BM25 or scores[i] > 0
         ]
 
-    def save(self, folder: Path, keys: npt.NDArray[np.uint8]) -> None:
-        """Write the index's files and its sealed manifest; ``keys`` are the hashes of the embedded texts."""
+    def save(self, folder: Path, keys: npt.NDArray[np.uint8], vectors: npt.NDArray[np.float16]) -> None:
+        """Write the index's files and its sealed manifest.
+
+        Args:
+            folder: empty.
+            keys: hashes of the embedded texts, and ``vectors``, their vectors: for the next build, not for serving.
+            vectors: see there.
+        """
         self.dense.save(folder / DENSE_FILE)
         self.words.save(folder)
         write_passages(folder, (self.passages[row] for row in range(len(self))))
         np.save(folder / AUDIENCES_FILE, self._audiences)
-        np.save(folder / EMBEDDINGS_FILE, self._embeddings)
+        self.spread.save(folder / SPREAD_FILE)
+        np.save(folder / EMBEDDINGS_FILE, vectors)
         np.save(folder / EMBEDDING_KEYS_FILE, keys)
-        np.savez(folder / SENTENCES_FILE, starts=self._sentence_starts, embeddings=self._sentence_embeddings)
         seal(folder, self.manifest)
 
     def rows_of(self, document_ids: frozenset[str]) -> RowArray:
@@ -207,11 +210,6 @@ class KnowledgeIndex:
         return np.asarray(
             [row for row, name in enumerate(self.document_ids) if name in document_ids], dtype=np.int64
         )
-
-    def sentence_vectors(self, row: int) -> FloatArray:
-        """Return the vectors of a passage's sentences, in the order of ``split_sentences``."""
-        start, end = self._sentence_starts[row], self._sentence_starts[row + 1]
-        return np.asarray(self._embeddings[self._sentence_embeddings[start:end]], dtype=np.float32)
 
     def passage(self, row: int) -> Passage:
         """Return the passage of a row."""
@@ -246,9 +244,18 @@ def checked_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _side(scores: FloatArray, ranked: Sequence[float] | FloatArray, *, ceiling: float) -> Side:
-    """Describe one side by its own ranking: best score on top, the one below the candidates as floor."""
+def _side(scores: FloatArray, ranked: FloatArray, ceiling: float, shape: tuple[float, float]) -> Side:
+    """Describe one side by its own ranking: best score on top, the one below the candidates as floor.
+
+    Args:
+        scores: of the candidates.
+        ranked: the side's own ranking, best first, one longer than its candidates where there are more.
+        ceiling: the highest score possible.
+        shape: mean and standard deviation of the scores of the whole corpus.
+    """
+    mean, deviation = shape
     top = float(ranked[0]) if len(ranked) else 0.0
     floor = float(ranked[-1]) if len(ranked) else 0.0
     certainty = float(np.clip(top / ceiling, 0, 1)) if ceiling > 0 else 0.0
-    return Side(scores, floor, top, certainty)
+    prominence = max(1.0, (top - mean) / deviation) if deviation > _FLAT else 1.0
+    return Side(scores, floor, top, certainty, prominence)

@@ -58,7 +58,7 @@ def tune(index: KnowledgeIndex, passages: Sequence[Passage], embeddings: Embeddi
     pool = _pool(passages)
     made = make_questions(pool)
     bodies = [replace(passage, title="", headings=()) for passage in pool]
-    embeddings.embed(text for passage in bodies for text in embedded_texts(passage))
+    embeddings.embed(embedded_texts(bodies))
     embeddings.embed(question.text for question in made)
     bare = assemble(bodies, embeddings, {})
     dense = _quality(bare, made, embeddings, Method.DENSE)

@@ -109,7 +109,7 @@ def read_labels(folder: Path) -> Labels:
         return Labels(
             intents=tuple(record["intents"]),
             entities=tuple(record["entities"]),
-            adjacent=tuple(record["adjacent"]),
+            adjacent=tuple(record.get("adjacent", record["entities"])),
             synonyms=tuple((str(s), str(v)) for s, v in record["synonyms"]),
             patterns=tuple((str(e), str(p)) for e, p in record["patterns"]),
             max_tokens=int(record["max_tokens"]),

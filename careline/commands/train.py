@@ -48,7 +48,8 @@ def train_understanding(settings: Settings, console: Console) -> None:
 def build_knowledge(settings: Settings, console: Console) -> None:
     """Build the index of the help centre."""
     console.print("[bold]Knowledge[/]")
-    command = [sys.executable, "-m", "careline.cli", "knowledge", "build"]
+    folders = ("--data", str(settings.data / "knowledge"), "--root", str(settings.var / "knowledge"))
+    command = [sys.executable, "-m", "careline.cli", "knowledge", "build", *folders]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603
         raise StartError("The knowledge index could not be built; what went wrong is above")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_missing_browser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1024**3}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1024**3}))
     with pytest.raises(bootstrap.Missing, match=r"1\.0 GiB left"):
         bootstrap.check_disk()
 

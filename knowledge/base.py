@@ -87,7 +87,17 @@ class KnowledgeBase:
     @property
     def index_id(self) -> str:
         """Name the index that is served now."""
-        return self._snapshot.index.index_id
+        return self.index.index_id
+
+    @property
+    def index(self) -> KnowledgeIndex:
+        """The index that is served now; it stays as it is when a newer one is taken."""
+        return self._snapshot.index
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that is served now."""
+        return self._snapshot.encoder
 
     def search(self, query: str, top_k: int = 5, *, audiences: frozenset[Audience] = CUSTOMERS) -> list[Hit]:
         """Find the passages nearest to a question among those these audiences may read.

@@ -234,7 +234,7 @@ def _publish(root: Path, folder: Path, write: Callable[[Path], None], keep: int)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     replace_pointer(root, folder.name)
-    prune(index_folders(root), keep)
+    prune(index_folders(root), keep, folder)
 
 
 def index_folders(root: Path) -> list[Path]:

@@ -102,10 +102,11 @@ def replace_pointer(root: Path, name: str) -> None:
     temporary.replace(root / CURRENT)
 
 
-def prune(folders: Iterable[Path], keep: int) -> list[Path]:
-    """Remove all but the newest folders (by modification time); returns those removed."""
-    newest_first = sorted(folders, key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
-    removed = newest_first[keep:]
+def prune(folders: Iterable[Path], keep: int, current: Path) -> list[Path]:
+    """Remove all but the current folder and the newest others, ``keep`` in all; returns those removed."""
+    others = [folder for folder in folders if folder != current]
+    newest_first = sorted(others, key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    removed = newest_first[max(0, keep - 1) :]
     for folder in removed:
         shutil.rmtree(folder, ignore_errors=True)
     return removed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # mypy: disable-error-code="misc"
 import hmac
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -56,7 +57,20 @@ class CarelineInput(InputChannel):
         blueprint.add_route(self._route(self._resume), "/resume", methods=["POST"], name="resume")
         blueprint.add_route(self._route(self._health), "/health", methods=["GET"], name="health")
         blueprint.listener("before_server_start")(limit_bodies)
+        blueprint.listener("after_server_start")(self._prepare)
         return blueprint
+
+    async def _prepare(self, app: Any, _: Any) -> None:
+        """Stop a start without a model, or with a tracker store that is not ours.
+
+        Rasa logs a model that it cannot load and goes on without one; a bot that is there and cannot answer is
+        worse than none, because nobody restarts it.
+        """
+        try:
+            self._runner = build_runner(app)
+        except EngineError as error:
+            log.error("engine_not_started", code=error.code, alarm=True)
+            sys.exit(1)
 
     def _route(self, handle: Handler) -> Any:
         async def answer(request: Request) -> HTTPResponse:
@@ -103,11 +117,16 @@ class CarelineInput(InputChannel):
     def _ready(self, request: Request) -> TurnRunner:
         """Get the runner of the loaded agent; raises EngineNotReady while there is none."""
         if self._runner is None:
-            agent = getattr(request.app.ctx, "agent", None)
-            if agent is None or not agent.is_ready():
-                raise EngineNotReady
-            self._runner = TurnRunner(agent)
+            self._runner = build_runner(request.app)
         return self._runner
+
+
+def build_runner(app: Any) -> TurnRunner:
+    """Build the runner of the agent that Rasa has loaded; raises EngineNotReady or TrackerStoreUnavailable."""
+    agent = getattr(app.ctx, "agent", None)
+    if agent is None or not agent.is_ready():
+        raise EngineNotReady
+    return TurnRunner(agent)
 
 
 async def limit_bodies(app: Any, _: Any) -> None:

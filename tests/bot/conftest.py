@@ -121,7 +121,9 @@ def engine_env(more: dict[str, str]) -> dict[str, str]:
     return {**base, **more}
 
 
-def start_engine(folder: Path, action_port: int, **more: str) -> Engine:
+def start_engine(
+    folder: Path, action_port: int, *, model: Path | None = None, endpoints: Path | None = None, **more: str
+) -> Engine:
     """Start the engine as ``careline up`` does and wait until it is ready."""
     port = free_port()
     tracker_path = folder / "tracker.db"
@@ -131,8 +133,9 @@ def start_engine(folder: Path, action_port: int, **more: str) -> Engine:
         "CARELINE_ACTIONS_URL": f"http://127.0.0.1:{action_port}/webhook",
         "CARELINE_TRACKER_DB": str(tracker_path),
     }
-    command = [ENGINE_PYTHON, "-m", "rasa", "run", "--credentials", "bot/credentials.yml", "--endpoints"]
-    command += ["bot/endpoints.yml", "-i", "127.0.0.1", "-p", str(port), "--model", tiny_model()]
+    command = [ENGINE_PYTHON, "-m", "rasa", "run", "--credentials", "bot/credentials.yml"]
+    command += ["--endpoints", endpoints or "bot/endpoints.yml", "-i", "127.0.0.1", "-p", str(port)]
+    command += ["--model", model or tiny_model()]
     log_path = folder / "engine.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=engine_env({**env, **more}), stdout=log, stderr=log)

@@ -263,3 +263,19 @@ def test_unreadable_tracker_store_is_no_fresh_conversation(
 def test_engine_without_a_token_does_not_start(action_server: ActionServer, tmp_path: Any) -> None:
     with pytest.raises(AssertionError, match="CARELINE_ENGINE_TOKEN"):
         start_engine(tmp_path, action_server.port, CARELINE_ENGINE_TOKEN="")
+
+
+def test_engine_with_a_damaged_model_does_not_start(action_server: ActionServer, tmp_path: Any) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "damaged.tar.gz").write_bytes(b"not a model")
+    with pytest.raises(AssertionError, match="engine_not_started"):
+        start_engine(tmp_path, action_server.port, model=tmp_path / "models")
+
+
+def test_engine_with_a_foreign_tracker_store_does_not_start(
+    action_server: ActionServer, tmp_path: Any
+) -> None:
+    endpoints = tmp_path / "endpoints.yml"
+    endpoints.write_text("tracker_store:\n  type: no.such.Store\n")
+    with pytest.raises(AssertionError, match="tracker_store_foreign"):
+        start_engine(tmp_path, action_server.port, endpoints=endpoints)

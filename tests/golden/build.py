@@ -271,13 +271,19 @@ def _widget_http() -> dict[str, Json]:
             "settings": settings,
         },
         "http_entries_response": {
+            "conversation_id": CONVERSATION_ID,
             "entries": page,
+            "typing": [{"who": "bot", "is_typing": True, "ttl_seconds": 8}],
             "owner": wire.customer_owner(BASE),
             "last_seq": 2,
             "agent_read_seq": 0,
         },
-        "http_message_request": {"client_id": "01KATESTMESSAGE00000000001", "text": "Where is NL-10245?"},
-        "http_message_response": {"client_id": "01KATESTMESSAGE00000000001", "seq": 1},
+        "http_message_request": client(
+            "post", client_id="01KATESTMESSAGE00000000001", text="Where is NL-10245?"
+        ),
+        "http_message_response": frame("ack", client_id="01KATESTMESSAGE00000000001", seq=1),
+        "http_demo_identity_request": {"email": "maya.jansen@example.com"},
+        "http_demo_identity_response": {"identity": TOKEN},
         "http_error": {"code": "token_invalid", "message": "The session has ended.", "details": {}},
     }
 
@@ -333,11 +339,14 @@ def _console_http() -> dict[str, Json]:
             wire.agent_entry(ENTRIES[name]) for name in ("customer", "bot", "bot_buttons", "bot_sources")
         ],
         "tickets": [ticket],
+        "earlier": [wire.wire_summary(SUMMARIES["closed"])],
     }
     taken = {"kind": "agent", "agent_id": SAM.id, "agent_name": "Sam"}
     return {
         "http_login_request": {"email": "sam@example.com", "password": "a long pass phrase"},
         "http_login_response": {"agent": wire.wire_agent(AGENT_SAM), "csrf_token": "csrf-example"},
+        "http_presence_request": {"status": "away"},
+        "http_presence_response": {"agent": wire.wire_agent(AGENT_SAM)},
         "http_overview": {"waiting": 2, "mine": 1, "bot": 7, "closed_today": 12, "agents_online": 3},
         "http_conversations": {"items": [summary, wire.wire_summary(SUMMARIES["bot"])], "next_cursor": None},
         "http_conversation": conversation,

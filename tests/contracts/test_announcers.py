@@ -1,0 +1,103 @@
+"""Every announcer: what is published is heard, in order, by everybody, and one listener's fault is its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+from desk.announce import Announcement, Announcer, LocalAnnouncer, Topic
+from desk.announce_redis import RedisAnnouncer, decode, encode
+from desk.main import running
+
+Pair = tuple[Announcer, Announcer]
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    from fakeredis import TcpFakeServer
+
+    server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"redis://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=["local", "redis"])
+async def announcers(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
+    """Two ends: the same announcer inside one process, one each in two."""
+    if request.param == "local":
+        local = LocalAnnouncer()
+        yield local, local
+        return
+    url = request.getfixturevalue("redis_url")
+    one, two = RedisAnnouncer(url), RedisAnnouncer(url)
+    async with running(one.run(), "one"), running(two.run(), "two"):
+        await asyncio.sleep(0.3)
+        yield one, two
+    await one.close()
+    await two.close()
+
+
+async def heard_enough(enough: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not enough():  # noqa: ASYNC110 - what is waited for comes over a socket
+            await asyncio.sleep(0.01)
+
+
+async def test_what_one_end_publishes_both_ends_hear_once_and_in_order(announcers: Pair) -> None:
+    here, there = announcers
+    near: list[Announcement] = []
+    far: list[Announcement] = []
+    sent = [Announcement(Topic.READ, "c", {"by": "agent", "seq": number}) for number in range(20)]
+    with here.listen(near.append), there.listen(far.append):
+        for announcement in sent:
+            await here.publish(announcement)
+        await heard_enough(lambda: len(far) >= len(sent))
+    assert near == far == sent
+
+
+async def test_a_listener_that_fails_does_not_deafen_the_others(announcers: Pair) -> None:
+    here, there = announcers
+    heard: list[Announcement] = []
+
+    def fail(_announcement: Announcement) -> None:
+        raise RuntimeError
+
+    with there.listen(fail), there.listen(heard.append):
+        await here.publish(Announcement(Topic.QUEUE))
+        await heard_enough(lambda: bool(heard))
+
+
+async def test_who_stopped_listening_hears_no_more(announcers: Pair) -> None:
+    here, _there = announcers
+    heard: list[Announcement] = []
+    with here.listen(heard.append):
+        pass
+    await here.publish(Announcement(Topic.QUEUE))
+    assert heard == []
+
+
+async def test_without_redis_the_own_process_still_hears() -> None:
+    announcer = RedisAnnouncer("redis://127.0.0.1:1")
+    heard: list[Announcement] = []
+    with announcer.listen(heard.append):
+        await announcer.publish(Announcement(Topic.QUEUE))
+    assert len(heard) == 1
+    await announcer.close()
+
+
+@pytest.mark.parametrize("raw", ["", "[]", "{}", '["a", "nothing", "c", {}]', '["a", "read", 5, {}]', "[1]"])
+def test_noise_on_the_channel_is_no_announcement(raw: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - any of them
+        decode(raw)
+
+
+@pytest.mark.parametrize("topic", list(Topic))
+def test_encoding_and_decoding_is_identity(topic: Topic) -> None:
+    announcement = Announcement(topic, "c", {"seq": 1, "name": "Zoë"})
+    assert decode(encode(announcement, "me")) == ("me", announcement)

@@ -18,16 +18,17 @@ const BOUNDARIES = new Set([
   "conversation_closed",
   "nobody_available",
 ]);
+const ENDS_HUMAN_STRETCH = new Set(["returned_to_bot", "conversation_closed", "nobody_available"]);
 const GROUP_GAP_MS = 120_000;
 
 /**
  * Arrange entries (ascending by seq).
  *
- * Everything before a person last joined is dimmed: it was the bot's part. `dayOf` names the viewer's calendar day
+ * What the bot and the customer said before a person took over is dimmed; colleagues' parts stay. `dayOf` names the viewer's calendar day
  * of a time.
  */
 export function buildBlocks(entries: readonly Entry[], dayOf: (at: string) => string): Block[] {
-  const joined_seq = entries.findLast((entry) => entry.code === "agent_joined")?.seq ?? 0;
+  const taken_over_seq = takenOverSeq(entries);
   const handoff_seq = entries.findLast((entry) => entry.code === "queue_joined")?.seq ?? 0;
   const open_draft = openDraft(entries);
   const blocks: Block[] = [];
@@ -38,9 +39,20 @@ export function buildBlocks(entries: readonly Entry[], dayOf: (at: string) => st
       day = dayOf(entry.at);
       blocks.push({ type: "day", key: `day-${entry.seq}`, at: entry.at });
     }
-    append(blocks, entry, entry.seq < joined_seq, entry.seq === handoff_seq);
+    const is_dimmed = entry.seq < taken_over_seq && (entry.kind === "bot" || entry.kind === "customer");
+    append(blocks, entry, is_dimmed, entry.seq === handoff_seq);
   }
   return blocks;
+}
+
+/** Where the present (or last) human stretch begins: colleagues who pass it on are one stretch. 0 when there is none. */
+function takenOverSeq(entries: readonly Entry[]): number {
+  const last_joined = entries.findLastIndex((entry) => entry.code === "agent_joined");
+  const before = entries.slice(0, last_joined + 1);
+  const bot_ended = before.findLastIndex(
+    (entry) => entry.code !== null && ENDS_HUMAN_STRETCH.has(entry.code),
+  );
+  return before.slice(bot_ended + 1).find((entry) => entry.code === "agent_joined")?.seq ?? 0;
 }
 
 function append(blocks: Block[], entry: Entry, is_dimmed: boolean, is_current_handoff: boolean): void {

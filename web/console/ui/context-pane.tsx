@@ -1,5 +1,4 @@
 /** Who the customer is, why they are here, what was promised. */
-import { useState } from "react";
 import { routeHash } from "../lib/route";
 import { aboutWords, nameOf, wordsFor } from "../lib/words";
 import { type Log, NEW_LOG } from "../state/log";
@@ -9,18 +8,23 @@ import { Icon } from "./icons";
 import { Button } from "./parts";
 import { TicketView } from "./ticket-view";
 
-export function ContextPane({ id }: { id: string }) {
+export interface ContextPaneProps {
+  id: string;
+  /** The ticket that is looked at, if one is. */
+  ticket_number: string | null;
+  onTicket: (number: string | null) => void;
+}
+
+export function ContextPane({ id, ticket_number, onTicket }: ContextPaneProps) {
   const summary = useSelect((state) => state.summaries.get(id) ?? null);
   const log = useSelect((state) => state.logs.get(id) ?? NEW_LOG);
-  const [ticket_number, setTicketNumber] = useState<string | null>(null);
   if (summary === null) return null;
-  if (ticket_number !== null)
-    return <TicketView number={ticket_number} onBack={() => setTicketNumber(null)} />;
+  if (ticket_number !== null) return <TicketView number={ticket_number} onBack={() => onTicket(null)} />;
   return (
     <>
       <CustomerCard summary={summary} />
       <HandoffCard summary={summary} />
-      <TicketsCard tickets={log.tickets} onOpen={setTicketNumber} />
+      <TicketsCard tickets={log.tickets} onOpen={onTicket} />
       <EarlierCard log={log} />
     </>
   );

@@ -28,11 +28,13 @@ export interface ConversationPaneProps {
   route: Route;
   /** Where to go when this conversation is done. */
   onDone: () => void;
+  /** It is mine now. */
+  onClaimed: () => void;
   onContext: () => void;
   ref: Ref<ConversationHandle>;
 }
 
-export function ConversationPane({ id, route, onDone, onContext, ref }: ConversationPaneProps) {
+export function ConversationPane({ id, ref, ...rest }: ConversationPaneProps) {
   const { console, t } = useFrame();
   const summary = useSelect((state) => state.summaries.get(id) ?? null);
   const log = useSelect((state) => state.logs.get(id) ?? NEW_LOG);
@@ -43,9 +45,7 @@ export function ConversationPane({ id, route, onDone, onContext, ref }: Conversa
       </main>
     );
   if (summary === null) return <ConversationSkeleton />;
-  return (
-    <Conversation summary={summary} log={log} route={route} onDone={onDone} onContext={onContext} ref={ref} />
-  );
+  return <Conversation summary={summary} log={log} ref={ref} {...rest} />;
 }
 
 function ConversationSkeleton() {
@@ -82,7 +82,7 @@ function powers(
   };
 }
 
-function Conversation({ summary, log, route, onDone, onContext, ref }: ConversationProps) {
+function Conversation({ summary, log, route, onDone, onClaimed, onContext, ref }: ConversationProps) {
   const { console } = useFrame();
   const me = useSelect((state) => state.me);
   const act = useAct();
@@ -93,7 +93,9 @@ function Conversation({ summary, log, route, onDone, onContext, ref }: Conversat
   const { is_mine, can_claim, can_resolve } = powers(summary, me);
 
   const claim = async () => {
-    if (await act(summary.id, () => console.claim(summary))) composer.current?.write("reply");
+    if (!(await act(summary.id, () => console.claim(summary)))) return;
+    composer.current?.write("reply");
+    onClaimed();
   };
   const resolve = () => {
     console.resolveSoon(summary);
@@ -233,7 +235,7 @@ function OwnerLine({ summary }: { summary: Summary }) {
   const { t } = useFrame();
   const my_id = useSelect((state) => state.me?.id ?? "");
   const { owner, queue_position } = summary;
-  const others = summary.viewers.filter((viewer) => viewer.agent_id !== my_id);
+  const others = summary.viewers.filter(({ agent_id }) => agent_id !== my_id && agent_id !== owner.agent_id);
   const words = () => {
     if (owner.kind === "queue")
       return queue_position === null
@@ -282,7 +284,11 @@ function LogView({ summary, log, are_traces_open, onEdit }: LogViewProps) {
     [outbox, summary.id],
   );
   const blocks = useMemo(() => buildBlocks(log.entries, times.dayOf), [log.entries, times]);
-  const { scroller, missed, toEnd, onScroll } = useStickyEnd(summary.id, log.entries.length, unsent.length);
+  const { scroller, missed, toEnd, onScroll } = useStickyEnd(
+    summary.id,
+    log.entries.length,
+    unsent.map((item) => item.status).join(),
+  );
   const last_agent = log.entries.findLast((entry) => entry.kind === "agent");
   const is_seen = last_agent !== undefined && last_agent.seq <= log.customer_read_seq;
   const name = nameOf(t, summary);
@@ -334,7 +340,7 @@ function LogView({ summary, log, are_traces_open, onEdit }: LogViewProps) {
 }
 
 /** Keep the newest line in sight, unless the reader scrolled up; then count what came meanwhile. */
-function useStickyEnd(id: string, count: number, unsent: number) {
+function useStickyEnd(id: string, count: number, unsent: string) {
   const scroller = useRef<HTMLDivElement>(null);
   const is_at_end = useRef(true);
   const seen = useRef({ id: "", count: 0 });
@@ -346,7 +352,7 @@ function useStickyEnd(id: string, count: number, unsent: number) {
     is_at_end.current = true;
     setMissed(0);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new unsent line counts as a change too
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a line that is not sent yet, or failed, counts as a change too
   useLayoutEffect(() => {
     const is_other = seen.current.id !== id;
     const added = is_other ? 0 : count - seen.current.count;

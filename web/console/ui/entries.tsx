@@ -81,7 +81,7 @@ function systemText(t: T, entry: Entry): string {
     name: text("name"),
     number: text("number"),
     ticket: text("ticket"),
-    status: status === "" ? "" : wordsFor(t, "status", status),
+    status: status === "" ? "" : wordsFor(t, "status", status).toLowerCase(),
   });
 }
 

@@ -68,7 +68,9 @@ function lastText(t: T, { last_entry, handoff }: Summary): string {
 function Facts({ summary, view, my_id }: { summary: Summary; view: View; my_id: string }) {
   const { t } = useFrame();
   const { owner, handoff, intent } = summary;
-  const others = summary.viewers.filter((viewer) => viewer.agent_id !== my_id);
+  const others = summary.viewers.filter(
+    (viewer) => viewer.agent_id !== my_id && viewer.agent_id !== owner.agent_id,
+  );
   const names = others.map((viewer) => viewer.name).join(", ");
   const why = handoff !== null && handoff.reason !== "" ? wordsFor(t, "reason", handoff.reason) : null;
   const about = why ?? (intent === null ? null : aboutWords(t, intent));

@@ -27,10 +27,12 @@ export function Workspace() {
     getInitialValueInEffect: false,
   });
   const [is_context_open, setContextOpen] = useState(false);
+  const [ticket, setTicket] = useState<{ id: string; number: string } | null>(null);
   const [are_keys_open, setKeysOpen] = useState(false);
   const conversation = useRef<ConversationHandle>(null);
   const search = useRef<HTMLInputElement>(null);
   const { view, conversation_id } = route;
+  const ticket_number = ticket?.id === conversation_id ? ticket.number : null;
 
   useWatch(conversation_id);
   useNotices();
@@ -53,6 +55,7 @@ export function Workspace() {
     const focused = document.activeElement;
     if (focused instanceof HTMLElement && isWriting(focused))
       document.getElementById("conversation")?.focus();
+    else if (ticket_number !== null) setTicket(null);
     else if (conversation_id !== null) open(null);
   };
   const run = (command: Command): boolean => {
@@ -84,13 +87,18 @@ export function Workspace() {
           id={conversation_id}
           route={route}
           onDone={openNext}
+          onClaimed={() => go({ view: "mine", conversation_id })}
           onContext={() => setContextOpen((is_open) => !is_open)}
           ref={conversation}
         />
       )}
       {conversation_id !== null && has_three_panes && (
         <aside className="context" aria-label={t("context")}>
-          <ContextPane key={conversation_id} id={conversation_id} />
+          <ContextPane
+            id={conversation_id}
+            ticket_number={ticket_number}
+            onTicket={(number) => setTicket(number === null ? null : { id: conversation_id, number })}
+          />
         </aside>
       )}
       {conversation_id !== null && !has_three_panes && (
@@ -105,7 +113,11 @@ export function Workspace() {
           closeButtonProps={{ "aria-label": t("close") }}
           className="context-drawer"
         >
-          <ContextPane key={conversation_id} id={conversation_id} />
+          <ContextPane
+            id={conversation_id}
+            ticket_number={ticket_number}
+            onTicket={(number) => setTicket(number === null ? null : { id: conversation_id, number })}
+          />
         </Drawer>
       )}
       {are_keys_open && <KeysDialog onClose={() => setKeysOpen(false)} />}

@@ -6,7 +6,7 @@ import { isInView, listView } from "../state/views";
 import { parseConversation } from "../wire/wire";
 import { buildAgentEntry, buildSummary, golden, MAYA_ID, SAM_ID } from "./stand";
 
-const after = (...happenings: Happening[]): State => happenings.reduce(reduce, INITIAL);
+const stateAfter = (...happenings: Happening[]): State => happenings.reduce(reduce, INITIAL);
 const detail = parseConversation(golden("http_conversation"));
 const owner = (kind: "bot" | "queue" | "agent" | "closed", agent_id: string | null = null) => ({
   kind,
@@ -17,7 +17,7 @@ const owner = (kind: "bot" | "queue" | "agent" | "closed", agent_id: string | nu
 describe("what is known of conversations", () => {
   test("a summary that is older than the known one is left out", () => {
     const newer = buildSummary({ version: 3, owner: owner("agent", SAM_ID) });
-    const state = after(
+    const state = stateAfter(
       { type: "summary", summary: newer },
       { type: "summary", summary: buildSummary({ version: 2 }) },
     );
@@ -26,7 +26,7 @@ describe("what is known of conversations", () => {
 
   test("an entry with a known seq replaces it, one with a lower seq finds its place", () => {
     const answered = { ...buildAgentEntry(3), answered_button: "b1" };
-    const state = after(
+    const state = stateAfter(
       { type: "detail", detail },
       { type: "entry", id: MAYA_ID, entry: buildAgentEntry(6) },
       { type: "entry", id: MAYA_ID, entry: buildAgentEntry(5) },
@@ -39,7 +39,7 @@ describe("what is known of conversations", () => {
   });
 
   test("the whole conversation keeps what arrived live meanwhile", () => {
-    const state = after(
+    const state = stateAfter(
       { type: "log_loading", id: MAYA_ID },
       { type: "entry", id: MAYA_ID, entry: buildAgentEntry(5) },
       { type: "detail", detail },
@@ -49,13 +49,17 @@ describe("what is known of conversations", () => {
 
   test("after a break the lists are read anew, while open conversations stay", () => {
     const other = buildSummary({ id: "other" });
-    const state = after({ type: "detail", detail }, { type: "summary", summary: other }, { type: "stale" });
+    const state = stateAfter(
+      { type: "detail", detail },
+      { type: "summary", summary: other },
+      { type: "stale" },
+    );
     expect([...state.summaries.keys()]).toEqual([MAYA_ID]);
     expect(state.lists.waiting.status).toBe("idle");
   });
 
   test("a customer's message ends their typing", () => {
-    const state = after(
+    const state = stateAfter(
       { type: "detail", detail },
       { type: "typing", id: MAYA_ID, typing: { who: "customer", name: null } },
       { type: "entry", id: MAYA_ID, entry: buildAgentEntry(5, { kind: "customer" }) },
@@ -65,7 +69,7 @@ describe("what is known of conversations", () => {
 
   test("results of a search that was given up do not show", () => {
     const summary = buildSummary();
-    const state = after(
+    const state = stateAfter(
       { type: "search_began", view: "all", query: "new" },
       { type: "search_page", view: "all", query: "old", summaries: [summary], next_cursor: null },
     );

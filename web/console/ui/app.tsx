@@ -82,7 +82,7 @@ function Gate() {
         centered
         size={400}
         lockScroll={false}
-        aria-label={t("login_again_title")}
+        title={t("login_again_title")}
         transitionProps={{ duration: 120 }}
       >
         <Login is_again />

@@ -30,8 +30,8 @@ export function Login({ is_again = false }: { is_again?: boolean }) {
   return (
     <form className="login" onSubmit={(event) => void submit(event)}>
       <div className="login-head">
-        <Mark />
-        <h1>{t(is_again ? "login_again_title" : "login_title")}</h1>
+        {!is_again && <Mark />}
+        {!is_again && <h1>{t("login_title")}</h1>}
         <p>{t(is_again ? "login_again_intro" : "login_intro")}</p>
       </div>
       <label className="field">

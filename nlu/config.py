@@ -20,14 +20,16 @@ class TrainConfig:
         epochs: passes over the examples at most; the learning rate falls to zero over them.
         patience: epochs without a better held-out part after which training stops.
         batch_size: examples a step.
-        learning_rate: of the encoder, at its peak.
-        head_learning_rate: of the intents' directions and of the tag layer.
+        learning_rate: of the encoder and the intents' directions, at its peak.
+        tag_learning_rate: of the tag layer, which starts from nothing.
         warmup_share: share of the steps over which the learning rate rises.
         weight_decay: on weights, not on biases and norms.
         scale: the intent logits are cosines times this.
         dropout: before the tag layer.
         tag_weight: weight of the tags' loss beside the intents'.
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
+        swap_share: chance that a detail is exchanged for another of its kind, anew every epoch.
+        slip_share: chance that two neighbouring letters of an example change places, anew every epoch.
         fold_in_epochs: passes over all examples, held-out part included, after calibration; 0 for none.
         max_false_alarm: share of in-scope texts that the familiarity threshold may refuse.
         quantize: try int8 weights; they are kept unless accuracy falls.
@@ -44,15 +46,17 @@ class TrainConfig:
     patience: int = 3
     batch_size: int = 16
     learning_rate: float = 1e-4
-    head_learning_rate: float = 1e-3
+    tag_learning_rate: float = 1e-3
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     scale: float = 20.0
     dropout: float = 0.1
     tag_weight: float = 1.0
     held_out_share: float = 0.1
+    swap_share: float = 0.3
+    slip_share: float = 0.1
     fold_in_epochs: int = 0
-    max_false_alarm: float = 0.03
+    max_false_alarm: float = 0.05
     quantize: bool = True
     frozen_layers: int = 0
     precision: str = "auto"

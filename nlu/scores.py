@@ -16,6 +16,9 @@ FloatArray = npt.NDArray[np.float32]
 NEIGHBOURS = 3
 """The familiarity by neighbours is the mean cosine to this many nearest training texts."""
 
+COSINE_SCALE = 20.0
+"""About what the cosine head multiplies its cosines with."""
+
 
 def softmax(logits: FloatArray) -> FloatArray:
     """Turn logits (n, classes) into probabilities; rows sum to 1."""
@@ -52,6 +55,12 @@ def neighbours(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> 
     return np.asarray(nearest.mean(axis=-1), dtype=np.float32)
 
 
+def energy_and_neighbours(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> FloatArray:
+    """Score by both: they err on different texts. The energy is brought to the size of a cosine first."""
+    summed = energy(logits, embeddings, bank) / COSINE_SCALE + neighbours(logits, embeddings, bank)
+    return np.asarray(summed, dtype=np.float32)
+
+
 Score = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 
 SCORES: dict[str, Score] = {
@@ -59,6 +68,7 @@ SCORES: dict[str, Score] = {
     "max_probability": max_probability,
     "best_cosine": best_cosine,
     "neighbours": neighbours,
+    "energy_and_neighbours": energy_and_neighbours,
 }
 """Name to score; each takes logits (n, classes), unit embeddings (n, d) and the training texts' embeddings (m, d)."""
 

@@ -12,8 +12,8 @@ from nlu.scores import SCORES, FloatArray, auroc, softmax
 
 IntArray = npt.NDArray[np.int64]
 
-SCORE_WITHOUT_EXAMPLES = "energy"
-"""The score kept when there are no out-of-scope examples to choose it by; the best of the four on CLINC150."""
+SCORE_WITHOUT_EXAMPLES = "energy_and_neighbours"
+"""The score kept when there are no out-of-scope examples to choose it by."""
 
 _TEMPERATURES = np.geomspace(0.2, 5.0, 161)
 

@@ -66,7 +66,7 @@ def start_directions(network: JointNetwork, items: Sequence[Item]) -> None:
 
 def fit(
     network: JointNetwork,
-    items: Sequence[Item],
+    items_of: Callable[[int], Sequence[Item]],
     held_out: Sequence[Item],
     config: TrainConfig,
     *,
@@ -76,7 +76,7 @@ def fit(
 
     Args:
         network: with its directions started.
-        items: what is learned.
+        items_of: gives what is learned in an epoch, from 1 on; always as many items.
         held_out: what is watched; empty for none, then every epoch is run and the last state stays.
         config: the settings.
         on_epoch: called after every epoch.
@@ -86,14 +86,14 @@ def fit(
     """
     generator = random.Random(config.seed)  # noqa: S311 - shuffles examples, keeps no secret
     is_bf16 = uses_bf16(config)
-    steps = math.ceil(len(items) / config.batch_size) * config.epochs
+    steps = math.ceil(len(items_of(1)) / config.batch_size) * config.epochs
     optimizer = _build_optimizer(network, config)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_and_decay(steps, config.warmup_share))
     history: list[Epoch] = []
     best: tuple[tuple[float, float], dict[str, Tensor]] | None = None
     last_better, started = 0, time.monotonic()
     for number in range(1, config.epochs + 1):
-        batches = shuffled_batches(items, size=config.batch_size, generator=generator)
+        batches = shuffled_batches(items_of(number), size=config.batch_size, generator=generator)
         loss = _run_epoch(
             network, batches, optimizer, schedule, tag_weight=config.tag_weight, is_bf16=is_bf16
         )
@@ -201,8 +201,7 @@ def _build_optimizer(network: JointNetwork, config: TrainConfig) -> torch.optim.
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        is_head = not name.startswith("encoder.")
-        rate = config.head_learning_rate if is_head else config.learning_rate
+        rate = config.tag_learning_rate if name.startswith("tag_layer.") else config.learning_rate
         # The directions are normalised before use, so decay would only change their useless length.
         decay = 0.0 if parameter.ndim < 2 or name == "directions" else config.weight_decay
         groups.setdefault((rate, decay), []).append(parameter)

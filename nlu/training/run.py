@@ -6,7 +6,7 @@ import math
 import random
 import shutil
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from nlu.training.export import Precision, export
 from nlu.training.fit import Epoch, fit, start_directions
 from nlu.training.identity import Identity
 from nlu.training.network import JointNetwork
+from nlu.training.vary import collect_surfaces, vary
 
 LEAST_EXAMPLES_TO_HOLD_OUT = 5
 """An intent with fewer examples gives none to the held-out part."""
@@ -116,7 +117,13 @@ def _train_into(
     )
     progress(Progress(f"training on {counts}"))
     start_directions(network, items)
-    history = fit(network, items, held_out, config, on_epoch=lambda epoch: progress(_told(epoch)))
+    history = fit(
+        network,
+        _varied(learned, encoder, names, config),
+        held_out,
+        config,
+        on_epoch=lambda epoch: progress(_told(epoch)),
+    )
     precision = export(network, held_out, folder / "model.onnx", may_quantize=config.quantize)
     progress(Progress(_precision_sentence(precision)))
     graph = Network(folder / "model.onnx")
@@ -136,6 +143,23 @@ def _train_into(
     write_json(folder / "history.json", [_without_nan(asdict(epoch)) for epoch in history])
     counted = {"learned": len(items), "held_out": len(held_out), "out_of_scope": len(foreign)}
     write_json(folder / "metrics.json", _metrics(counted, history, precision, calibration))
+
+
+def _varied(
+    examples: Sequence[Example],
+    encoder: TextEncoder,
+    names: tuple[Sequence[str], Sequence[str]],
+    config: TrainConfig,
+) -> Callable[[int], Sequence[Item]]:
+    """Give the items of each epoch, varied anew by the seed and the epoch's number."""
+    surfaces = collect_surfaces(examples)
+
+    def items_of(epoch: int) -> Sequence[Item]:
+        generator = random.Random(config.seed * 1000 + epoch)  # noqa: S311 - varies examples, keeps no secret
+        shares = {"swap_share": config.swap_share, "slip_share": config.slip_share}
+        return build_items([vary(e, surfaces, generator, **shares) for e in examples], encoder, *names)
+
+    return items_of
 
 
 def _told(epoch: Epoch) -> Progress:

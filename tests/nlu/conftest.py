@@ -95,7 +95,7 @@ def tiny_config(tiny_encoder: Path) -> TrainConfig:
         patience=20,
         precision="fp32",
         learning_rate=3e-3,
-        head_learning_rate=1e-2,
+        tag_learning_rate=1e-2,
         held_out_share=0.2,
     )
 

@@ -23,6 +23,7 @@ CANDIDATES = 100
 NEUTRAL_DENSE_WEIGHT = 0.48
 _WEIGHT_PER_ADVANTAGE = 0.7
 _WEIGHT_RANGE = (0.35, 0.65)
+_FLAT = 1e-6  # scores this near are equal: FAISS and numpy add up in another order
 _CERTAINTY_POWER = 2.0
 _DENSE_PROMINENCE = (5.0, 1.0)  # what is usual for a best cosine, in standard deviations, and its power
 _SPARSE_PROMINENCE = (9.0, 1.5)
@@ -64,7 +65,7 @@ def fuse(dense: Side, sparse: Side, weight: float) -> FloatArray:
     of_dense = weight * _strength(dense, _DENSE_PROMINENCE)
     of_sparse = (1 - weight) * _strength(sparse, _SPARSE_PROMINENCE)
     total = of_dense + of_sparse
-    if total <= 0:
+    if total <= _FLAT:
         return np.zeros_like(dense.scores)
     fused = (of_dense * _scaled(dense) + of_sparse * _scaled(sparse)) / total
     return np.asarray(fused, dtype=np.float32)
@@ -82,6 +83,6 @@ def _strength(side: Side, prominence: tuple[float, float]) -> float:
 
 def _scaled(side: Side) -> FloatArray:
     span = side.top - side.floor
-    if span <= 0:
-        return np.where(side.scores >= side.top, np.float32(side.top > 0), np.float32(0))
+    if span <= _FLAT:
+        return np.where(side.scores >= side.top - _FLAT, np.float32(side.top > 0), np.float32(0))
     return np.asarray(np.clip((side.scores - side.floor) / span, 0, 1), dtype=np.float32)

@@ -105,13 +105,19 @@ class _Reader:
             self.header_cells = self.row_cells
             return
         names = self.header_cells + [""] * len(self.row_cells)
-        cells = [f"{n}: {c}" if n else c for n, c in zip(names, self.row_cells, strict=False) if c]
+        cells = [_named(name, cell) for name, cell in zip(names, self.row_cells, strict=False) if cell]
         self._add("; ".join(cells))
 
     def _add(self, text: str) -> None:
         if text:
             self.blocks.append(Block(tuple(name for _, name in self.headings), self.pending_marker + text))
             self.pending_marker = ""
+
+
+def _named(name: str, cell: str) -> str:
+    if not name:
+        return cell
+    return f"{name} {cell}" if name[-1] in "?:" else f"{name}: {cell}"
 
 
 def _plain(token: Token) -> str:

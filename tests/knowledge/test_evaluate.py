@@ -1,0 +1,100 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from knowledge.base import KnowledgeBase
+from knowledge.build import BuildConfig, BuildReport
+from knowledge.errors import RetrievalSetInvalid
+from knowledge.evaluate import evaluate_answers, evaluate_retrieval, read_judgements
+from knowledge.index import Method
+from knowledge.metrics import average_precision, mean_metrics, ndcg, precision, recall, reciprocal_rank
+
+RANKING = ["a", "b", "c", "d"]
+GRADES = {"b": 2, "d": 1, "z": 1}
+
+
+def test_measures_agree_with_sums_by_hand() -> None:
+    gain = 2 / 1.5849625 + 1 / 2.3219281
+    best = 2 + 1 / 1.5849625 + 1 / 2
+    assert ndcg(RANKING, GRADES, 10) == pytest.approx(gain / best)
+    assert recall(RANKING, GRADES, 2) == pytest.approx(1 / 3)
+    assert precision(RANKING, GRADES, 5) == pytest.approx(2 / 5)
+    assert reciprocal_rank(RANKING, GRADES) == 0.5
+    assert average_precision(RANKING, GRADES) == pytest.approx((1 / 2 + 2 / 4) / 3)
+
+
+def test_nothing_relevant_or_nothing_found_measures_zero() -> None:
+    for ranking, grades in (([], GRADES), (RANKING, {})):
+        values = [ndcg(ranking, grades, 10), recall(ranking, grades, 5), average_precision(ranking, grades)]
+        assert values == [0, 0, 0]
+    assert mean_metrics([], []).queries == 0
+
+
+def lines(path: Path, *objects: object) -> Path:
+    path.write_text("".join(json.dumps(item) + "\n" for item in objects), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def retrieval_set(tmp_path: Path) -> tuple[Path, Path, Path]:
+    corpus = lines(
+        tmp_path / "corpus.jsonl",
+        {"id": "1", "title": "Returning a lamp", "text": "Send it back."},
+        {"id": "2", "title": "Delivery to Austria", "text": "Two days.\nBy van."},
+        {"id": "3", "title": "", "text": "The warranty lasts two years."},
+    )
+    queries = lines(
+        tmp_path / "queries.jsonl", {"id": "q", "text": "returning lamp"}, {"id": "unjudged", "text": "x"}
+    )
+    qrels = tmp_path / "qrels.tsv"
+    qrels.write_text("query-id\tdoc-id\trelevance\nq\t1\t1\nq\t2\t0\n")
+    return corpus, queries, qrels
+
+
+def test_every_method_is_measured_in_one_run(
+    retrieval_set: tuple[Path, Path, Path], tmp_path: Path, tiny: object
+) -> None:
+    config = BuildConfig(passage_tokens=60)
+    report = evaluate_retrieval(*retrieval_set, tmp_path / "work", config, load_encoder=lambda _: tiny)  # type: ignore[arg-type, return-value]
+    assert set(report.metrics) == set(Method)
+    written = report.to_json()
+    assert written["served"] == "hybrid"
+    for method in ("bm25", "dense", "hybrid"):
+        assert written[method]["ndcg_at_10"] == 1.0
+        assert written[method]["queries"] == 1
+        assert {"recall_at_10", "mrr_at_10", "map", "p_at_5"} <= written[method].keys()
+
+
+def test_unreadable_sets_are_refused_by_file(retrieval_set: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    _, queries, qrels = retrieval_set
+    (tmp_path / "bad.tsv").write_text("head\nq 1 1\n")
+    for bad_queries, bad_qrels in (
+        (tmp_path / "none", qrels),
+        (queries, tmp_path / "none"),
+        (queries, tmp_path / "bad.tsv"),
+        (qrels, qrels),
+        (lines(tmp_path / "no-text.jsonl", {"id": "q"}), qrels),
+    ):
+        with pytest.raises(RetrievalSetInvalid):
+            read_judgements(bad_queries, bad_qrels)
+
+
+def test_answers_are_counted_right_wrong_and_withheld(
+    articles: Path, build_tiny: Callable[..., BuildReport], tmp_path: Path, tiny: object
+) -> None:
+    build_tiny(articles)
+    base = KnowledgeBase(tmp_path / "root", load_encoder=lambda _: tiny)  # type: ignore[arg-type, return-value]
+    questions = lines(
+        tmp_path / "questions.jsonl",
+        {"id": "1", "text": "what delivery costs", "article": "delivery"},
+        {"id": "2", "text": "how long the warranty lasts", "article": "warranty"},
+        {"id": "3", "text": "zebra crossing", "article": None},
+    )
+    report = evaluate_answers(base.index, base.encoder, questions)
+    assert (report.questions, report.answerable) == (3, 2)
+    assert (report.first, report.first_three, report.answerable_auroc) == (1.0, 1.0, 1.0)
+    assert report.right_at_5_percent_wrong == 1.0
+    with pytest.raises(RetrievalSetInvalid):
+        evaluate_answers(base.index, base.encoder, lines(tmp_path / "empty.jsonl"))

@@ -1,0 +1,70 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.fusion import Side, best_first, dense_weight, fuse
+from knowledge.vectors import passage_vectors, title_lean, unit_rows
+
+
+def side(scores: list[float], *, certainty: float = 0.5, prominence: float = 5.0, floor: float = 0.0) -> Side:
+    array = np.asarray(scores, dtype=np.float32)
+    return Side(array, floor, float(array.max()), certainty, prominence)
+
+
+numbers = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4)
+certainties = st.floats(0, 1)
+
+
+@given(numbers, numbers, certainties, certainties, st.floats(0.3, 0.7))
+def test_fused_scores_are_shares_and_raising_both_sides_never_lowers(
+    dense: list[float], sparse: list[float], sure_dense: float, sure_sparse: float, weight: float
+) -> None:
+    fused = fuse(side(dense, certainty=sure_dense), side(sparse, certainty=sure_sparse), weight)
+    assert ((fused >= 0) & (fused <= 1 + 1e-6)).all()
+    for i in range(4):
+        for j in range(4):
+            if dense[i] >= dense[j] and sparse[i] >= sparse[j]:
+                assert fused[i] >= fused[j] - 1e-6
+
+
+def test_the_surer_side_decides() -> None:
+    by_meaning, by_words = [1.0, 0.0], [0.0, 1.0]
+    assert np.argmax(fuse(side(by_meaning, certainty=0.9), side(by_words, certainty=0.3), 0.5)) == 0
+    assert np.argmax(fuse(side(by_meaning, certainty=0.3), side(by_words, certainty=0.9), 0.5)) == 1
+
+
+def test_two_sides_without_certainty_score_nothing() -> None:
+    assert fuse(side([1, 0], certainty=0), side([1, 0], certainty=0), 0.5).tolist() == [0, 0]
+
+
+def test_equal_scores_count_as_top_when_there_is_a_score() -> None:
+    assert fuse(side([0.4, 0.4], floor=0.4), side([0.0, 0.0], certainty=0), 0.5).tolist() == [1, 1]
+
+
+def test_the_corpus_weight_follows_the_better_side_within_bounds() -> None:
+    assert dense_weight(0.9, 0.6) > dense_weight(0.8, 0.8) > dense_weight(0.6, 0.9)
+    assert dense_weight(1, 0) == 0.65
+    assert dense_weight(0, 1) == 0.35
+
+
+@given(st.lists(st.sampled_from([0.1, 0.5, 0.9]), max_size=20))
+def test_best_first_sorts_and_keeps_rows_in_order(values: list[float]) -> None:
+    scores, rows = np.asarray(values, dtype=np.float32), np.arange(len(values))
+    order = best_first(scores, rows)
+    assert [values[i] for i in order] == sorted(values, reverse=True)
+    assert all(a < b for a, b in itertools.pairwise(order) if values[a] == values[b])
+
+
+@pytest.mark.parametrize(("words", "lean"), [(0, 0), (1, 0), (2, 0.2), (9, 0.5)])
+def test_a_title_leans_as_far_as_it_says_something(words: int, lean: float) -> None:
+    assert title_lean(words) == pytest.approx(lean)
+
+
+def test_passage_vectors_are_of_unit_length_or_zero() -> None:
+    texts = unit_rows(np.asarray([[1.0, 2.0], [0.0, 0.0]], dtype=np.float32))
+    zeros = np.zeros_like(texts)
+    joined = passage_vectors(texts, texts, [3, 3], zeros)
+    assert np.linalg.norm(joined, axis=1).tolist() == pytest.approx([1.0, 0.0])

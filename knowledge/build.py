@@ -230,6 +230,7 @@ def _publish(root: Path, folder: Path, write: Callable[[Path], None], keep: int)
     work = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
     try:
         write(work)
+        work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
         work.replace(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -5,6 +5,7 @@ sentence-transformers pooling serves alike), ``tokenizer.json`` and a manifest. 
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,8 +62,7 @@ class OnnxEncoder:
         self.max_tokens = max_tokens
         self._session = session
         self._batch_size = batch_size
-        self._counter = tokenizer
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self._tokenizer = tokenizer
         self._tokenizer.enable_truncation(max_tokens)
 
     @classmethod
@@ -82,7 +82,6 @@ class OnnxEncoder:
         manifest = _checked_manifest(folder)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         tokenizer.no_padding()
-        tokenizer.no_truncation()
         return cls(
             _open_session(folder / MODEL_FILE, threads),
             tokenizer,
@@ -111,6 +110,13 @@ class OnnxEncoder:
     def count_tokens(self, text: str) -> int:
         """Count the tokens a text takes, without the special ones."""
         return len(self._counter.encode(_clean(text), add_special_tokens=False).ids)
+
+    @cached_property
+    def _counter(self) -> Any:
+        """A tokenizer that cuts nothing; only builds need it."""
+        counter = Tokenizer.from_str(self._tokenizer.to_str())
+        counter.no_truncation()
+        return counter
 
     def _run(self, ids: list[list[int]]) -> FloatArray:
         width = max(len(row) for row in ids)

@@ -108,6 +108,7 @@ def export_encoder(source: str, folder: Path, *, floor: float = AGREEMENT_FLOOR)
         if agreement < floor:
             raise EncoderDisagrees(folder, agreement, floor)
         seal(work, {**manifest, "int8_agreement": round(agreement, 5)})
+        work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
         work.replace(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)

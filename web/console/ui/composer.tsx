@@ -110,8 +110,19 @@ export function Composer({ summary, suggestion, can_claim, onClaim, ref }: Compo
       )}
       <div className="composer-box">
         <div className="modes" role="radiogroup" aria-label={t("mode_label")}>
-          <Mode is_on={kind === "reply"} label={t("reply")} onClick={() => write("reply")} />
-          <Mode is_on={kind === "note"} label={t("note")} has_lock onClick={() => write("note")} />
+          <Mode
+            is_on={kind === "reply"}
+            label={t("reply")}
+            onChange={() => setKind("reply")}
+            onPointer={() => write("reply")}
+          />
+          <Mode
+            is_on={kind === "note"}
+            label={t("note")}
+            has_lock
+            onChange={() => setKind("note")}
+            onPointer={() => write("note")}
+          />
           {kind === "note" && <span className="only-team">{t("note_only_team")}</span>}
         </div>
         {can_write ? (
@@ -153,23 +164,28 @@ export function Composer({ summary, suggestion, can_claim, onClaim, ref }: Compo
   );
 }
 
-function Mode({
-  is_on,
-  label,
-  has_lock = false,
-  onClick,
-}: {
+interface ModeProps {
   is_on: boolean;
   label: string;
   has_lock?: boolean;
-  onClick: () => void;
-}) {
+  onChange: () => void;
+  onPointer: () => void;
+}
+
+/** Chosen with a pointer, one wants to write at once; with the arrow keys, the focus stays where it is. */
+function Mode({ is_on, label, has_lock = false, onChange, onPointer }: ModeProps) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a radio that also moves the focus into its text box
-    <button type="button" role="radio" aria-checked={is_on} className="mode" onClick={onClick}>
+    <label className="mode">
+      <input
+        type="radio"
+        name="mode"
+        checked={is_on}
+        onChange={onChange}
+        onClick={(event) => event.detail > 0 && onPointer()}
+      />
       {has_lock && <Icon name="lock" size={14} />}
       {label}
-    </button>
+    </label>
   );
 }
 

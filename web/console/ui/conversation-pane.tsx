@@ -205,7 +205,12 @@ function Head({ summary, route, can, onCommand }: HeadProps) {
             onClick={() => onCommand(command)}
           />
         ))}
-        <Menu position="bottom-end" shadow="none" transitionProps={{ duration: 120 }}>
+        <Menu
+          position="bottom-end"
+          shadow="none"
+          transitionProps={{ duration: 120 }}
+          withInitialFocusPlaceholder={false}
+        >
           <Menu.Target>
             <Button className="narrow-only" kind="quiet" is_bare icon="more" label={t("more")} />
           </Menu.Target>

@@ -14,6 +14,7 @@ import { Button, Empty, Failed } from "./parts";
 import { StatusMenu } from "./status-menu";
 
 const ROW_PX = 84;
+const MAX_COUNT = 999;
 const SEARCH_DELAY_MS = 250;
 
 /** The rows that the list shows, in order: also what J and K walk through. */
@@ -103,7 +104,9 @@ function ViewTabs({ route }: { route: Route }) {
               className={view === "waiting" && count ? "view needs-me" : "view"}
             >
               {t(`view_${view}`)}
-              {count !== null && count > 0 && <span className="count">{count}</span>}
+              {count !== null && count > 0 && (
+                <span className="count">{count > MAX_COUNT ? `${MAX_COUNT}+` : count}</span>
+              )}
             </a>
           </li>
         );

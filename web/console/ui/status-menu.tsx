@@ -29,7 +29,7 @@ export function StatusMenu({ onHelp }: { onHelp: () => void }) {
   return (
     <>
       <Mark />
-      <span className="list-title">{t("app_name")}</span>
+      <h1 className="list-title">{t("app_name")}</h1>
       {overview !== null && (
         <span className="team">
           <span>{t("team_online", { count: overview.agents_online })}</span>
@@ -44,7 +44,13 @@ export function StatusMenu({ onHelp }: { onHelp: () => void }) {
         onClick={onHelp}
         className="help-button"
       />
-      <Menu position="bottom-end" width={264} shadow="none" transitionProps={{ duration: 120 }} withinPortal>
+      <Menu
+        position="bottom-end"
+        width={264}
+        shadow="none"
+        transitionProps={{ duration: 120 }}
+        withInitialFocusPlaceholder={false}
+      >
         <Menu.Target>
           <button type="button" className="me" aria-label={t("my_settings", { name: me.name })}>
             <span className="avatar agent" aria-hidden="true">
@@ -122,30 +128,23 @@ interface ChoiceProps {
 
 function Choice({ label, is_chosen, onClick, mark, lang }: ChoiceProps) {
   return (
-    <Menu.Item
-      role="menuitemradio"
-      aria-checked={is_chosen}
-      closeMenuOnClick={false}
-      onClick={onClick}
-      leftSection={mark}
-      rightSection={is_chosen ? <Icon name="check" size={16} /> : undefined}
+    <Menu.RadioItem
+      value={label}
+      checked={is_chosen}
+      onChange={onClick}
+      checkIcon={<Icon name="check" size={16} />}
+      rightSection={mark}
       lang={lang}
     >
       {label}
-    </Menu.Item>
+    </Menu.RadioItem>
   );
 }
 
 function Switch({ label, is_on, onClick }: { label: string; is_on: boolean; onClick: () => void }) {
   return (
-    <Menu.Item
-      role="menuitemcheckbox"
-      aria-checked={is_on}
-      closeMenuOnClick={false}
-      onClick={onClick}
-      rightSection={<span className={`switch ${is_on ? "on" : ""}`} aria-hidden="true" />}
-    >
+    <Menu.CheckboxItem checked={is_on} onChange={onClick} checkIcon={<Icon name="check" size={16} />}>
       {label}
-    </Menu.Item>
+    </Menu.CheckboxItem>
   );
 }

@@ -196,7 +196,17 @@ function useNotices(): void {
 const DIALOGS = '[role="dialog"][aria-modal="true"], [role="menu"]';
 
 function isWriting(element: Element | null): boolean {
-  return element instanceof HTMLElement && element.matches("input, textarea, select, [contenteditable]");
+  return (
+    element instanceof HTMLElement &&
+    element.matches("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]")
+  );
+}
+
+/** Arrow keys walk through the list only from there or from nowhere: elsewhere they scroll or choose. */
+function isInList(element: Element | null): boolean {
+  return (
+    element === null || element === document.body || element.id === "conversation" || element.matches(".row")
+  );
 }
 
 function useKeys(run: (command: Command) => boolean): void {
@@ -216,9 +226,8 @@ function useKeys(run: (command: Command) => boolean): void {
         is_dialog_open: was_dialog_open,
         has_single_keys: preferences.has_single_keys,
       });
-      const is_scrolling =
-        event.key.startsWith("Arrow") && document.activeElement?.getAttribute("role") === "log";
-      if (command !== null && !is_scrolling && latest.current(command)) event.preventDefault();
+      const is_arrow_of_its_own = event.key.startsWith("Arrow") && !isInList(document.activeElement);
+      if (command !== null && !is_arrow_of_its_own && latest.current(command)) event.preventDefault();
     };
     window.addEventListener("keydown", onDown, { capture: true });
     window.addEventListener("keydown", onKey);

@@ -4,7 +4,8 @@ The engine has no torch. `train` hands the examples to ``python -m nlu.train`` i
 (``$CARELINE_APP_PYTHON``), which trains, or finds the same model under ``$CARELINE_VAR/models/nlu``; `load` and
 `process` only run the exported model.
 
-Rasa compares the annotations of graph components at run time: ``Optional[X]`` and real imports are on purpose here.
+Rasa compares the annotations of graph components at run time, so they are no strings here and their types are
+imported for real.
 """
 
 import json

@@ -121,9 +121,9 @@ def test_engine_understands_the_same_as_the_application(
 
 def test_entities_come_with_their_places(results: dict[str, Any]) -> None:
     text = "where is my order NL-10234"
-    entity = next(e for e in results[text]["entities"] if e["entity"] == "order_number")
+    entity = next(e for e in results[text]["entities"] if e["confidence_entity"] == 1.0)
     assert text[entity["start"] : entity["end"]] == entity["value"] == "NL-10234"
-    assert entity["extractor"] == "Understanding"
+    assert (entity["entity"], entity["extractor"]) == ("order_number", "Understanding")
 
 
 @pytest.mark.parametrize("text", ["", "   "])

@@ -13,10 +13,9 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from desk.announce import Announcer, LocalAnnouncer
-from desk.api import auth, conversations, socket, tickets
+from desk.api import auth, conversations, openapi, socket, tickets
 from desk.api.guard import provide_session
 from desk.channels import widget, widget_socket
 from desk.config import DeskConfig, check_config
@@ -105,6 +104,7 @@ def _handlers() -> Sequence[Any]:
     return [
         Router("/console/api", route_handlers=[auth.login]),
         api,
+        openapi.openapi,
         socket.console_socket,
         widget.open_session,
         widget.poll_entries,
@@ -121,8 +121,8 @@ def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Careline desk",
         version="1",
-        path="/console/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        path="/console/api/framework",
+        render_plugins=[],
     )
 
 

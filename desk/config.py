@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 MIN_SECRET_CHARS = 24
+
+# A button's payload that the desk itself understands; every other goes to the engine.
+PERSON_PAYLOAD = "desk:request_person"
 
 
 @dataclass(frozen=True)
@@ -17,11 +22,35 @@ class Starter:
     payload: str | None = None
 
 
-DEFAULT_STARTERS = (
-    Starter("track", "Where is my order?", "/order_status"),
-    Starter("return", "Return an item", "/return_item"),
-    Starter("broken", "Something arrived damaged", "/item_damaged"),
-    Starter("person", "Talk to a person", "desk:request_person"),
+@dataclass(frozen=True)
+class Voice:
+    """What the widget says first in one language; `{brand}` and `{assistant}` stand for the names."""
+
+    greeting: str
+    starters: tuple[Starter, ...]
+
+
+VOICES: Mapping[str, Voice] = MappingProxyType(
+    {
+        "en": Voice(
+            "Hello, I am {assistant}, the assistant of {brand}. How can I help?",
+            (
+                Starter("track", "Where is my order?", "/order_status"),
+                Starter("return", "Return an item", "/return_item"),
+                Starter("broken", "Something arrived damaged", "/item_damaged"),
+                Starter("person", "Talk to a person", PERSON_PAYLOAD),
+            ),
+        ),
+        "zh": Voice(
+            "您好，我是 {brand} 的智能助手 {assistant}。有什么可以帮您？",
+            (
+                Starter("track", "我的订单到哪了？", "/order_status"),
+                Starter("return", "我要退货", "/return_item"),
+                Starter("broken", "收到的商品有破损", "/item_damaged"),
+                Starter("person", "转人工客服", PERSON_PAYLOAD),
+            ),
+        ),
+    }
 )
 
 
@@ -32,9 +61,17 @@ class Brand:
     name: str = "Nook & Linden"
     assistant_name: str = "Linde"
     color: str = "#2f5d50"
-    greeting: str = "Hello, I am Linde, the assistant of Nook & Linden. How can I help?"
     locale: str = "en"
-    starters: tuple[Starter, ...] = DEFAULT_STARTERS
+    voices: Mapping[str, Voice] = field(default_factory=lambda: VOICES)
+
+    def voice(self, locale: str) -> Voice:
+        """Choose the words for a language, the brand's own where there are none."""
+        return self.voices.get(locale) or self.voices.get(self.locale) or VOICES["en"]
+
+    def greeting(self, locale: str) -> str:
+        """Write the greeting."""
+        words = self.voice(locale).greeting
+        return words.replace("{brand}", self.name).replace("{assistant}", self.assistant_name)
 
 
 @dataclass(frozen=True)
@@ -81,6 +118,7 @@ class LimitConfig:
     """Rates: a burst, then so many a second. ``loopback_factor`` widens what counts by address for 127.0.0.1."""
 
     max_message_chars: int = 2000
+    max_reply_chars: int = 8000
     message_burst: int = 10
     messages_per_second: float = 1.0
     frame_burst: int = 60
@@ -116,7 +154,7 @@ class DeskConfig:
     console_idle_minutes: float = 30
     console_absolute_hours: float = 8
     heartbeat_seconds: int = 20
-    brand: Brand = Brand()
+    brand: Brand = field(default_factory=Brand)
     engine: EngineConfig = EngineConfig()
     link: LinkConfig = LinkConfig()
     people: PeopleConfig = PeopleConfig()

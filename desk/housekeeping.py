@@ -12,10 +12,13 @@ from desk.announce import Announcement, Topic
 from desk.context import Desk
 from desk.errors import OwnerError
 from desk.service import agents, ownership
-from desk.store import conversations, people
+from desk.store import conversations, people, tickets
 from desk.store.conversations import Aged
 
 log = structlog.get_logger()
+
+KEEP_KEYS = timedelta(days=30)
+LOOKS_PER_CLEANING = 100
 
 Verb = Callable[[Desk, str, int], Awaitable[None]]
 
@@ -26,6 +29,7 @@ class Housekeeper:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._presence: dict[str, str] = {}
+        self._looks = 0
 
     async def run(self) -> None:
         """Look around until cancelled."""
@@ -41,7 +45,10 @@ class Housekeeper:
         await self._each(await self._left_by_agents(), ownership.requeue_silent, "requeued")
         await self._each(await self._waiting_in_vain(), ownership.give_up_waiting, "nobody_free")
         await self._each(await self._idle(), ownership.close_idle, "closed_idle")
-        await agents.forget_old_sessions(self._desk)
+        if self._looks % LOOKS_PER_CLEANING == 0:
+            await agents.forget_old_sessions(self._desk)
+            await self._forget_keys()
+        self._looks += 1
         await self._tell_presence()
 
     async def _each(self, found: list[Aged], verb: Verb, word: str) -> None:
@@ -73,6 +80,10 @@ class Housekeeper:
         before = self._desk.clock() - timedelta(hours=self._desk.config.people.idle_close_hours)
         async with self._desk.database.read() as session:
             return await conversations.idle_since(session, before)
+
+    async def _forget_keys(self) -> None:
+        async with self._desk.database.write() as session:
+            await tickets.forget_done(session, self._desk.clock() - KEEP_KEYS)
 
     async def _tell_presence(self) -> None:
         """Announce agents whose consoles came or went without a word."""

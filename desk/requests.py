@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import ClientException
 
 from desk.errors import BadRequest
 from desk.house import House
@@ -22,17 +21,14 @@ def house_of(request: AnyRequest) -> House:
 
 
 async def read_body(request: AnyRequest) -> bytes:
-    """Read a body, as JSON only and not too much of it.
+    """Read a body, as JSON only; one that is too large is refused by the framework with 413.
 
     Raises:
-        BadRequest: another content type, or too large.
+        BadRequest: another content type.
     """
     if not request.headers.get("content-type", "").lower().startswith("application/json"):
         raise BadRequest("Bodies are JSON.", "json_expected")
-    try:
-        return await request.body()
-    except ClientException as exc:
-        raise BadRequest("The body is too large.", "body_too_large") from exc
+    return await request.body()
 
 
 async def read_struct(request: AnyRequest, kind: type[T]) -> T:

@@ -2,7 +2,8 @@
 
 aiosqlite carries every cursor, statement and fetch to a thread and back, about 120 hops for one message and its
 answer. The desk's statements take tens of microseconds, so here they run where they are; only what waits for the
-disk (COMMIT) goes to a thread, and a lock that another process holds is waited for without blocking.
+disk (COMMIT) or reads whole tables (searches) goes to a thread, and a lock that another process holds is waited for
+without blocking.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 BUSY_SECONDS = 10.0
 RETRY_SECONDS = 0.005
 TAKE_WRITE_LOCK = "BEGIN IMMEDIATE"
+SEARCH = " LIKE "
 
 
 class _InlineQueue:
@@ -44,6 +46,8 @@ class InlineCursor:
         """Run a statement; taking the write lock waits while another process has it."""
         if operation == TAKE_WRITE_LOCK:
             await self._take_write_lock()
+        elif SEARCH in operation:
+            await asyncio.to_thread(self._cursor.execute, operation, parameters)
         else:
             self._cursor.execute(operation, parameters)
         return self

@@ -51,6 +51,11 @@ def nobody_text(ticket: str, hours: str) -> str:
     return f"Nobody is free right now. We opened ticket {ticket} and will answer there and here.{when}"
 
 
+def say(locale: str, sentence: str) -> str:
+    """Say one of the sentences that have no code for the widget to translate, in the customer's language."""
+    return CHINESE.get(sentence, sentence) if locale == "zh" else sentence
+
+
 TAKING_LONGER = "This takes a little longer than usual. I am still on it."
 APOLOGY = "I am sorry, I cannot answer right now. Your message is kept. Would you like to talk to a person?"
 BROKEN_TURN = "I am sorry, I could not work on that message. I am asking a person to take over."
@@ -60,3 +65,10 @@ TALK_TO_PERSON = "Talk to a person"
 ASKED_FOR_PERSON = "I would like to talk to a person."
 BACK_TO_BOT = "You are talking with the assistant again."
 CLOSED = "This conversation was closed. Write at any time to open it again."
+
+CHINESE = {
+    NO_ANSWER: "这个问题我暂时没有合适的答案。您可以换个说法，或者转人工客服。",
+    RESUME_FAILED: "我回来了。有什么可以帮您？",
+    TALK_TO_PERSON: "转人工客服",
+    ASKED_FOR_PERSON: "我想和人工客服交谈。",
+}

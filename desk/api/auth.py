@@ -28,13 +28,13 @@ class PresenceRequest(msgspec.Struct, frozen=True):
     status: Presence
 
 
-@post("/login", status_code=200)
+@post("/login", status_code=200, opt={"body": LoginRequest})
 async def login(request: AnyRequest) -> Response[Json]:
     """Sign in. An unknown address and a wrong password get the same answer in the same time."""
+    asked = await read_struct(request, LoginRequest)
     house = house_of(request)
     check_origin(house, request)
     house.check_address(house.logins, request.scope)
-    asked = await read_struct(request, LoginRequest)
     house.login_emails.check(asked.email.strip().casefold(), monotonic())
     new = await agents.sign_in(house.desk, asked.email, asked.password)
     return Response(_me(new.session), cookies=[session_cookie(house.desk.config, new.token)])
@@ -54,7 +54,7 @@ async def me(session: Signed) -> Json:
     return _me(session)
 
 
-@put("/me/presence")
+@put("/me/presence", opt={"body": PresenceRequest})
 async def put_presence(request: AnyRequest, session: Signed) -> Json:
     """Say how one is here."""
     asked = await read_struct(request, PresenceRequest)

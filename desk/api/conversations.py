@@ -126,21 +126,21 @@ async def list_entries(request: AnyRequest, session: Signed, conversation_id: Pa
     }
 
 
-@post("/conversations/{conversation_id:str}/claim", status_code=200)
+@post("/conversations/{conversation_id:str}/claim", status_code=200, opt={"body": VersionRequest})
 async def claim(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Take the conversation; exactly one of many who try gets it."""
     asked = await read_struct(request, VersionRequest)
     return await _move(request, session.agent, conversation_id, ownership.claim, asked.version)
 
 
-@post("/conversations/{conversation_id:str}/resolve", status_code=200)
+@post("/conversations/{conversation_id:str}/resolve", status_code=200, opt={"body": VersionRequest})
 async def resolve(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Close the conversation."""
     asked = await read_struct(request, VersionRequest)
     return await _move(request, session.agent, conversation_id, ownership.resolve, asked.version)
 
 
-@post("/conversations/{conversation_id:str}/return", status_code=200)
+@post("/conversations/{conversation_id:str}/return", status_code=200, opt={"body": ReturnRequest})
 async def return_to_bot(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Give the conversation back to the bot."""
     asked = await read_struct(request, ReturnRequest)
@@ -149,7 +149,7 @@ async def return_to_bot(request: AnyRequest, session: Signed, conversation_id: P
     return await _seen(request, session.agent, conversation_id)
 
 
-@post("/conversations/{conversation_id:str}/transfer", status_code=200)
+@post("/conversations/{conversation_id:str}/transfer", status_code=200, opt={"body": TransferRequest})
 async def transfer(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Pass the conversation on."""
     asked = await read_struct(request, TransferRequest)
@@ -171,7 +171,7 @@ async def _seen(request: AnyRequest, agent: Agent, conversation_id: PathId) -> J
     return see(house, await access.access_summary(house.desk, agent, conversation_id))
 
 
-@post("/conversations/{conversation_id:str}/reply", status_code=200)
+@post("/conversations/{conversation_id:str}/reply", status_code=200, opt={"body": TextRequest})
 async def reply(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Answer the customer."""
     asked = await read_struct(request, TextRequest)
@@ -180,7 +180,7 @@ async def reply(request: AnyRequest, session: Signed, conversation_id: PathId) -
     return {"entry": agent_entry(entry)}
 
 
-@post("/conversations/{conversation_id:str}/note", status_code=200)
+@post("/conversations/{conversation_id:str}/note", status_code=200, opt={"body": TextRequest})
 async def note(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Leave a note that only agents see."""
     asked = await read_struct(request, TextRequest)
@@ -189,7 +189,7 @@ async def note(request: AnyRequest, session: Signed, conversation_id: PathId) ->
     return {"entry": agent_entry(entry)}
 
 
-@post("/conversations/{conversation_id:str}/tickets", status_code=200)
+@post("/conversations/{conversation_id:str}/tickets", status_code=200, opt={"body": TicketRequest})
 async def open_ticket(request: AnyRequest, session: Signed, conversation_id: PathId) -> Json:
     """Open a ticket from the conversation; a repeat of the client_id gives the same one."""
     asked = await read_struct(request, TicketRequest)

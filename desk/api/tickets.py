@@ -50,7 +50,7 @@ async def open_ticket(request: AnyRequest, session: Signed, number: FromPath[str
     return wire_ticket(ticket, with_comments=True)
 
 
-@patch("/tickets/{number:str}")
+@patch("/tickets/{number:str}", opt={"body": TicketPatch})
 async def change_ticket(request: AnyRequest, session: Signed, number: FromPath[str]) -> Json:
     """Change a ticket's status, or comment on it."""
     asked = await read_struct(request, TicketPatch)

@@ -84,8 +84,8 @@ def build_settings(config: DeskConfig, locale: str) -> Json:
         "brand_name": brand.name,
         "assistant_name": brand.assistant_name,
         "brand_color": brand.color,
-        "greeting": brand.greeting,
-        "starters": [{"id": starter.id, "title": starter.title} for starter in brand.starters],
+        "greeting": brand.greeting(locale),
+        "starters": [{"id": starter.id, "title": starter.title} for starter in brand.voice(locale).starters],
         "max_message_chars": config.limits.max_message_chars,
         "locale": locale,
     }

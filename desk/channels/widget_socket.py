@@ -18,6 +18,7 @@ from desk.live import Mail, Mailbox
 from desk.security import client_address, is_origin_allowed
 from desk.service import access, visits
 from desk.sockets import HELLO_SECONDS, Close, Closed, Socket
+from desk.tasks import to_the_end
 from desk.wire import Json, customer_entry, customer_owner
 
 log = structlog.get_logger()
@@ -75,7 +76,7 @@ class WidgetConnection:
             frame: WidgetFrame | None = None
             try:
                 frame = parse_widget_frame(await self._read_counted())
-                reply = await answer_frame(self._house, self._conversation_id, frame)
+                reply = await to_the_end(answer_frame(self._house, self._conversation_id, frame))
             except DeskError as error:
                 reply = build_refusal(self._house, error, frame)
                 await self._strike(error)

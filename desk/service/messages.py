@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desk.announce import Topic
-from desk.config import Starter
+from desk.config import PERSON_PAYLOAD, Starter
 from desk.context import Desk
 from desk.errors import BadRequest, ButtonRefused
 from desk.log import Agent, Author, Button, Entry, EntryKind, NewEntry, Work
@@ -13,9 +13,7 @@ from desk.owner import Event, OwnerKind
 from desk.service.ownership import check_owner, hand_over_in
 from desk.service.writing import Writing, check_client_id, writing
 from desk.store import entries
-from desk.text import ASKED_FOR_PERSON, clean_text
-
-PERSON_PAYLOAD = "desk:request_person"
+from desk.text import ASKED_FOR_PERSON, clean_text, say
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,8 @@ async def post_starter(desk: Desk, conversation_id: str, client_id: str, starter
         ButtonRefused: the brand has no such starter.
     """
     check_client_id(client_id)
-    starter = _find_starter(desk, starter_id)
     async with writing(desk, conversation_id) as unit:
+        starter = _find_starter(unit, starter_id)
         return await _post(unit, Message(client_id, starter.title, starter.payload))
 
 
@@ -72,7 +70,7 @@ async def request_person(desk: Desk, conversation_id: str, client_id: str) -> En
     """Keep the wish for a person and hand over."""
     check_client_id(client_id)
     async with writing(desk, conversation_id) as unit:
-        return await _post(unit, Message(client_id, ASKED_FOR_PERSON, PERSON_PAYLOAD))
+        return await _post(unit, Message(client_id, say(unit.head.locale, ASKED_FOR_PERSON), PERSON_PAYLOAD))
 
 
 async def _post(unit: Writing, message: Message) -> Entry:
@@ -116,8 +114,8 @@ async def _find_button(unit: Writing, seq: int, button_id: str) -> Button:
     return buttons[button_id]
 
 
-def _find_starter(desk: Desk, starter_id: str) -> Starter:
-    for starter in desk.config.brand.starters:
+def _find_starter(unit: Writing, starter_id: str) -> Starter:
+    for starter in unit.desk.config.brand.voice(unit.head.locale).starters:
         if starter.id == starter_id:
             return starter
     raise ButtonRefused("There is no such starter.", "button_unknown")
@@ -130,7 +128,7 @@ async def post_reply(desk: Desk, agent: Agent, conversation_id: str, client_id: 
         OwnerError: the conversation is not this agent's.
     """
     check_client_id(client_id)
-    clean = clean_text(text, desk.config.limits.max_message_chars)
+    clean = clean_text(text, desk.config.limits.max_reply_chars)
     async with writing(desk, conversation_id) as unit:
         new = NewEntry(client_id, EntryKind.AGENT, clean, author=Author(agent.id, agent.name))
         known = await entries.find_by_client_id(unit.session, conversation_id, client_id)
@@ -146,7 +144,7 @@ async def post_reply(desk: Desk, agent: Agent, conversation_id: str, client_id: 
 async def post_note(desk: Desk, agent: Agent, conversation_id: str, client_id: str, text: str) -> Entry:
     """Keep a note between agents."""
     check_client_id(client_id)
-    clean = clean_text(text, desk.config.limits.max_message_chars)
+    clean = clean_text(text, desk.config.limits.max_reply_chars)
     async with writing(desk, conversation_id) as unit:
         new = NewEntry(client_id, EntryKind.NOTE, clean, author=Author(agent.id, agent.name))
         entry, _is_new = await unit.append_once(new)

@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from desk.announce import Topic
+from desk.config import PERSON_PAYLOAD
 from desk.context import Desk
 from desk.engine import MAX_REPLIES, Reply, TurnResult, Understanding
 from desk.log import Author, Button, Code, Conversation, Entry, EntryKind, NewEntry, Source, Work
 from desk.owner import OwnerKind
-from desk.service.messages import PERSON_PAYLOAD
 from desk.service.ownership import hand_over_in
 from desk.service.writing import OWN_PREFIX, Writing, writing
 from desk.store import conversations, entries
@@ -29,6 +29,7 @@ from desk.text import (
     TAKING_LONGER,
     TALK_TO_PERSON,
     clip,
+    say,
     scrub,
 )
 
@@ -37,7 +38,6 @@ MAX_REPLY_CHARS = 8000
 MAX_BUTTONS = 12
 MAX_TITLE_CHARS = 120
 MAX_SAID = 200
-PERSON_BUTTON = Button("person", TALK_TO_PERSON, PERSON_PAYLOAD)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class Turn:
         is_bots_now = self.conversation.owner.kind is OwnerKind.BOT
         was_bots = self.entry.work is Work.RESUME or self.entry.owner_at.kind is OwnerKind.BOT
         return is_bots_now and was_bots
+
+
+def person_button(locale: str) -> Button:
+    """Build the button that is always at hand."""
+    return Button("person", say(locale, TALK_TO_PERSON), PERSON_PAYLOAD)
 
 
 async def take_lease(desk: Desk, conversation_id: str) -> bool:
@@ -135,8 +140,9 @@ def _entries_of(turn: Turn, result: TurnResult, name: str, *, is_draft: bool) ->
     author = Author("bot", name)
     said = [reply for reply in result.replies[:MAX_REPLIES] if _has_text(reply)]
     if not said:
-        sentence = RESUME_FAILED if turn.entry.work is Work.RESUME else NO_ANSWER
-        buttons = () if turn.entry.work is Work.RESUME else (PERSON_BUTTON,)
+        locale = turn.conversation.locale
+        sentence = say(locale, RESUME_FAILED if turn.entry.work is Work.RESUME else NO_ANSWER)
+        buttons = () if turn.entry.work is Work.RESUME else (person_button(locale),)
         fallback = NewEntry(
             _reply_id(turn, 0),
             EntryKind.BOT,
@@ -241,7 +247,7 @@ async def tell_slow(desk: Desk, turn: Turn) -> None:
 
 async def tell_apology(desk: Desk, turn: Turn) -> None:
     """Apologise and offer a person, once; the message goes on waiting."""
-    await _notice(desk, turn, Code.APOLOGY, APOLOGY, (PERSON_BUTTON,))
+    await _notice(desk, turn, Code.APOLOGY, APOLOGY, (person_button(turn.conversation.locale),))
 
 
 async def _notice(desk: Desk, turn: Turn, code: Code, text: str, buttons: tuple[Button, ...] = ()) -> None:
@@ -263,7 +269,8 @@ async def give_up(desk: Desk, turn: Turn, code: str) -> None:
             return
         if turn.entry.work is Work.RESUME:
             name = desk.config.brand.assistant_name
-            unit.append(NewEntry(_reply_id(turn, 0), EntryKind.BOT, RESUME_FAILED, Author("bot", name)))
+            sentence = say(unit.head.locale, RESUME_FAILED)
+            unit.append(NewEntry(_reply_id(turn, 0), EntryKind.BOT, sentence, Author("bot", name)))
             return
         client_id = f"{OWN_PREFIX}broken:{turn.message_id}"
         unit.system(Code.APOLOGY, BROKEN_TURN, client_id=client_id)

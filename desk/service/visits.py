@@ -44,12 +44,28 @@ async def open_visit(desk: Desk, old_token: str | None, identity: str | None, lo
     customer = parse_identity(identity, desk.config.identity_secret, now) if identity else None
     if customer is None and desk.config.is_identity_required:
         raise Unauthorized("Sign in to the shop to write here.", "identity_required")
-    chosen = locale if locale in LOCALES else desk.config.brand.locale
+    chosen = choose_locale(locale, desk.config.brand.locale)
     old = _read_old(desk, old_token, now)
     conversation_id = await _find(desk, old, customer, now)
     if conversation_id is None:
         conversation_id = await create_conversation(desk, customer or Customer(), chosen)
+    else:
+        await _set_locale(desk, conversation_id, chosen)
     return _visit(desk, conversation_id, customer, chosen, now)
+
+
+def choose_locale(asked: str | None, default: str) -> str:
+    """Choose a language we speak: `zh-CN` is zh."""
+    primary = (asked or "").split("-")[0].split("_")[0].lower()
+    return primary if primary in LOCALES else default
+
+
+async def _set_locale(desk: Desk, conversation_id: str, locale: str) -> None:
+    async with desk.database.read() as session:
+        row = await conversations.find_row(session, conversation_id)
+    if row is not None and row.locale != locale:
+        async with writing(desk, conversation_id) as unit:
+            unit.head.locale = locale
 
 
 def _visit(desk: Desk, conversation_id: str, customer: Customer | None, locale: str, now: datetime) -> Visit:

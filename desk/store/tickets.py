@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk.log import Author, Comment, Customer, Ticket
@@ -152,6 +152,11 @@ async def find_done(session: AsyncSession, key: str) -> dict[str, Any] | None:
 def keep_done(session: AsyncSession, key: str, result: dict[str, Any], now: datetime) -> None:
     """Remember the answer under its key, in the transaction that did the work."""
     session.add(DoneRow(key=key, result=result, at=now))
+
+
+async def forget_done(session: AsyncSession, before: datetime) -> None:
+    """Forget idempotency keys that nobody repeats any more."""
+    await session.execute(delete(DoneRow).where(DoneRow.at < before))
 
 
 def customer_or(given: Customer, known: Customer) -> Customer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -272,12 +271,15 @@ async def test_every_body_of_the_wrong_shape_is_a_400(running: Running) -> None:
             assert set(answer) == {"code", "message", "details"}, (verb, body)
         for query in ("view=secret", "limit=0", "limit=x", "cursor=x", "limit=99999"):
             await sam.get(f"/conversations?{query}", 400)
-        raw = await sam.client.post(
-            f"{API}/conversations/{conversation}/claim",
-            content=b"{" * 100,
-            headers={"content-type": "text/plain"},
-        )
-        assert raw.json()["code"] == "json_expected"
+        path = f"{API}/conversations/{conversation}/claim"
+        json_type = {"content-type": "application/json"}
+        for content in (b"{" * 5000, b"\xff\xfe", b"", b"[" * 60_000):
+            raw = await sam.client.post(path, content=content, headers=json_type)
+            assert (raw.status_code, raw.json()["code"]) == (400, "bad_request")
+        form = await sam.client.post(path, content=b"{}", headers={"content-type": "text/plain"})
+        assert form.json()["code"] == "json_expected"
+        large = await sam.client.post(path, content=b" " * 80_000, headers=json_type)
+        assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
 
 
 async def test_a_conversation_that_is_not_there_is_not_found_for_every_verb(running: Running) -> None:
@@ -426,22 +428,17 @@ async def test_a_draft_is_shown_to_agents_only(running: Running) -> None:
     assert [entry["text"] for entry in opened["entries"] if entry["is_draft"]] == ["try this"]
 
 
-async def test_openapi_names_every_console_path(running: Running) -> None:
+async def test_openapi_names_every_console_path_and_the_shape_of_its_body(running: Running) -> None:
     async with running.client() as client:
         document = (await client.get(f"{API}/openapi.json")).json()
-    paths = json.dumps(list(document["paths"]))
-    for name in (
-        "login",
-        "me/presence",
-        "overview",
-        "claim",
-        "reply",
-        "note",
-        "return",
-        "transfer",
-        "resolve",
-    ):
-        assert name in paths
+    paths = document["paths"]
+    for name in ("claim", "reply", "note", "return", "transfer", "resolve", "tickets"):
+        body = paths[f"{API}/conversations/{{conversation_id}}/{name}"]["post"]["requestBody"]
+        reference = body["content"]["application/json"]["schema"]["$ref"]
+        shape = document["components"]["schemas"][reference.rsplit("/", 1)[-1]]
+        assert shape["required"], name
+    assert "requestBody" in paths[f"{API}/login"]["post"]
+    assert f"{API}/me/presence" in paths
 
 
 async def test_a_second_desk_process_serves_the_same_log(running: Running) -> None:

@@ -262,10 +262,18 @@ async def test_the_long_poll_gives_the_same_as_the_socket(running: Running) -> N
         assert (await client.get("/widget/entries?after=x", headers=headers)).status_code == 400
 
 
-async def test_an_old_token_goes_on_with_its_conversation(running: Running) -> None:
-    first = await running.session()
-    second = await running.session(token=first["token"])
+async def test_an_old_token_goes_on_with_its_conversation_in_the_language_asked_for(running: Running) -> None:
+    first = await running.session(locale="en")
+    second = await running.session(token=first["token"], locale="zh-CN")
     assert second["conversation_id"] == first["conversation_id"]
+    assert second["settings"]["locale"] == "zh"
+    assert "Linde" in second["settings"]["greeting"]
+    async with running.widget(second["token"]) as widget:
+        await widget.send("post", client_id="s1", starter="return")
+        assert (await widget.until_entry(seq=1))["text"] == "我要退货"
+        await widget.until_entry(seq=2)
+    assert running.engine.seen[-1][1]["payload"] == "/return_item"
+    assert running.engine.seen[-1][1]["metadata"]["locale"] == "zh"
 
 
 async def identity(running: Running, customer: Customer) -> str:
@@ -350,8 +358,10 @@ async def test_a_session_body_of_the_wrong_shape_is_a_400(running: Running, body
     async with running.client() as client:
         headers = {"content-type": "application/json"}
         response = await client.post("/widget/session", content=body, headers=headers)
+        large = await client.post("/widget/session", content=b" " * 80_000, headers=headers)
     assert response.status_code == 400
     assert set(response.json()) == {"code", "message", "details"}
+    assert large.status_code == 413
 
 
 async def test_cors_is_only_for_sites_that_embed_the_widget(house: House) -> None:

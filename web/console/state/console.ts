@@ -357,7 +357,7 @@ export class Console {
   } = {
     welcome: ({ agent }) => {
       this.happen({ type: "presence", agent });
-      if (this.was_live) this.happen({ type: "stale" });
+      if (this.was_live) this.readAnew();
       this.was_live = true;
       this.loadOverview();
       void this.loadAgents();
@@ -374,11 +374,16 @@ export class Console {
     read: ({ conversation_id, seq }) => this.happen({ type: "read", id: conversation_id, seq }),
     refused: ({ code }) => code === "unauthorized" && this.expire(),
     resync: ({ conversation_id }) => {
-      if (conversation_id === null) this.happen({ type: "stale" });
-      const id = conversation_id ?? this.watched;
-      if (id !== null) void this.loadConversation(id);
+      if (conversation_id === null) this.readAnew();
+      else void this.loadConversation(conversation_id);
     },
   };
+
+  /** Something may have been missed: what is shown stays, and is asked for again. */
+  private readAnew(): void {
+    this.happen({ type: "stale", open_id: this.watched });
+    if (this.watched !== null) void this.loadConversation(this.watched);
+  }
 
   private take(summary: Summary): void {
     const known = this.state.summaries.get(summary.id);

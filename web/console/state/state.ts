@@ -3,6 +3,7 @@ import type { View } from "../wire/http";
 import type { Agent, ConversationDetail, Entry, Overview, Summary, Ticket, Viewer } from "../wire/wire";
 import { type Log, NEW_LOG, withDetail, withEntry, withTicket } from "./log";
 import type { OutboxItem } from "./outbox";
+import { isInView } from "./views";
 
 export type SessionStatus = "checking" | "signed_out" | "live" | "expired" | "unreachable";
 export type Connection = "connecting" | "live" | "away";
@@ -29,6 +30,8 @@ export interface State {
   me: Agent | null;
   connection: Connection;
   summaries: ReadonlyMap<string, Summary>;
+  /** Known from before a break: shown until their list is read anew, then believed or dropped. */
+  stale: ReadonlySet<string>;
   lists: Readonly<Record<View, ListState>>;
   search: SearchState | null;
   logs: ReadonlyMap<string, Log>;
@@ -47,7 +50,7 @@ export type Happening =
   | { type: "list_loading"; view: View }
   | { type: "list_failed"; view: View }
   | { type: "page"; view: View; summaries: readonly Summary[]; next_cursor: string | null }
-  | { type: "stale" }
+  | { type: "stale"; open_id: string | null }
   | { type: "search_began"; view: View; query: string }
   | { type: "search_ended" }
   | { type: "search_failed"; query: string }
@@ -80,6 +83,7 @@ export const INITIAL: State = {
   me: null,
   connection: "connecting",
   summaries: new Map(),
+  stale: new Set(),
   lists: { waiting: IDLE, mine: IDLE, bot: IDLE, all: IDLE, closed: IDLE },
   search: null,
   logs: new Map(),
@@ -105,12 +109,13 @@ const REDUCERS: Reducers = {
   list_loading: (state, { view }) => withList(state, view, { status: "loading" }),
   list_failed: (state, { view }) => withList(state, view, { status: "failed" }),
   page: (state, { view, summaries, next_cursor }) =>
-    withList(withSummaries(state, summaries), view, { status: "ready", next_cursor }),
-  // What was known before a break may have changed unseen: lists are read anew, open conversations stay.
-  stale: (state) => ({
+    withList(withoutStale(withSummaries(state, summaries), view), view, { status: "ready", next_cursor }),
+  // What was known before a break may have changed unseen.
+  stale: (state, { open_id }) => ({
     ...state,
-    summaries: new Map([...state.summaries].filter(([id]) => state.logs.has(id))),
+    stale: new Set(state.summaries.keys()),
     lists: INITIAL.lists,
+    logs: new Map([...state.logs].filter(([id]) => id === open_id)),
   }),
   search_began: (state, { view, query }) => ({
     ...state,
@@ -182,10 +187,26 @@ export function reduce(state: State, happening: Happening): State {
 /** Take in summaries; one that is older than what is known (answers and frames may cross) is left out. */
 function withSummaries(state: State, incoming: readonly Summary[]): State {
   const fresh = incoming.filter((summary) => !isOutdated(summary, state.summaries.get(summary.id)));
-  if (fresh.length === 0) return state;
+  if (fresh.length === 0) return { ...state, stale: without(state.stale, incoming) };
   const summaries = new Map(state.summaries);
   for (const summary of fresh) summaries.set(summary.id, summary);
-  return { ...state, summaries };
+  return { ...state, summaries, stale: without(state.stale, incoming) };
+}
+
+function without(stale: ReadonlySet<string>, told: readonly Summary[]): ReadonlySet<string> {
+  if (stale.size === 0) return stale;
+  const rest = new Set(stale);
+  for (const { id } of told) rest.delete(id);
+  return rest;
+}
+
+/** A view was read anew: what is still only known from before the break has left it. */
+function withoutStale(state: State, view: View): State {
+  const my_id = state.me?.id ?? "";
+  const has_left = ([id, summary]: [string, Summary]) =>
+    state.stale.has(id) && !state.logs.has(id) && isInView(summary, view, my_id);
+  if (state.stale.size === 0) return state;
+  return { ...state, summaries: new Map([...state.summaries].filter((known) => !has_left(known))) };
 }
 
 function isOutdated(incoming: Summary, known: Summary | undefined): boolean {

@@ -47,15 +47,19 @@ describe("what is known of conversations", () => {
     expect(state.logs.get(MAYA_ID)?.entries.at(-1)?.seq).toBe(5);
   });
 
-  test("after a break the lists are read anew, while open conversations stay", () => {
+  test("after a break the old list stays until the new one tells who has left", () => {
     const other = buildSummary({ id: "other" });
-    const state = stateAfter(
+    const broken = stateAfter(
       { type: "detail", detail },
       { type: "summary", summary: other },
-      { type: "stale" },
+      { type: "stale", open_id: null },
     );
-    expect([...state.summaries.keys()]).toEqual([MAYA_ID]);
-    expect(state.lists.waiting.status).toBe("idle");
+    expect(broken.summaries.size).toBe(2);
+    expect(broken.lists.waiting.status).toBe("idle");
+    const page = { type: "page", view: "waiting", summaries: [buildSummary()], next_cursor: null } as const;
+    expect([...reduce(broken, page).summaries.keys()]).toEqual([MAYA_ID]);
+    const came_back = reduce(reduce(broken, { type: "summary", summary: other }), page);
+    expect([...came_back.summaries.keys()]).toEqual([MAYA_ID, "other"]);
   });
 
   test("a customer's message ends their typing", () => {

@@ -6,16 +6,16 @@ import { type Route, routeHash } from "../lib/route";
 import { nameOf } from "../lib/words";
 import { buildBlocks } from "../state/blocks";
 import { type Log, NEW_LOG, openDraft } from "../state/log";
-import type { OutboxItem } from "../state/outbox";
 import type { Agent, Summary } from "../wire/wire";
 import { useAct } from "./act";
 import { Composer, type ComposerHandle, claimLabel } from "./composer";
 import { ReturnDialog, TicketDialog, TransferDialog } from "./dialogs";
-import { BlockView, Unsent } from "./entries";
+import { BlockView, Unsent, type UnsentProps } from "./entries";
 import { useFrame, useSelect } from "./frame";
 import { Icon, type IconName } from "./icons";
 import { Button, Failed, WaitingClock } from "./parts";
 
+type UnsentActions = Omit<UnsentProps, "item">;
 type Dialog = "return" | "transfer" | "ticket";
 
 export interface ConversationHandle {
@@ -101,6 +101,18 @@ function Conversation({ summary, log, route, onDone, onClaimed, onContext, ref }
     console.resolveSoon(summary);
     onDone();
   };
+  // What was pressed disappears with its line, so the focus goes to where one writes.
+  const unsent_actions: UnsentActions = {
+    onRetry: (item) => {
+      console.retry(item.client_id);
+      composer.current?.write(item.kind);
+    },
+    onEdit: (item) => composer.current?.edit(item.kind, console.discard(item.client_id)),
+    onDiscard: (item) => {
+      console.discard(item.client_id);
+      composer.current?.write(item.kind);
+    },
+  };
   const commands: Partial<Record<Command, (() => void) | false>> = {
     claim: can_claim && (() => void claim()),
     reply: () => composer.current?.write("reply"),
@@ -128,9 +140,7 @@ function Conversation({ summary, log, route, onDone, onClaimed, onContext, ref }
         summary={summary}
         log={log}
         are_traces_open={are_traces_open}
-        onEdit={(item) => {
-          composer.current?.edit(item.kind, console.discard(item.client_id));
-        }}
+        unsent_actions={unsent_actions}
       />
       <Composer
         key={summary.id}
@@ -276,12 +286,12 @@ interface LogViewProps {
   summary: Summary;
   log: Log;
   are_traces_open: boolean;
-  onEdit: (item: OutboxItem) => void;
+  unsent_actions: UnsentActions;
 }
 
 const NEAR_BOTTOM_PX = 80;
 
-function LogView({ summary, log, are_traces_open, onEdit }: LogViewProps) {
+function LogView({ summary, log, are_traces_open, unsent_actions }: LogViewProps) {
   const { t, times } = useFrame();
   const outbox = useSelect((state) => state.outbox);
   const unsent = useMemo(
@@ -328,7 +338,7 @@ function LogView({ summary, log, are_traces_open, onEdit }: LogViewProps) {
             </p>
           )}
           {unsent.map((item) => (
-            <Unsent key={item.client_id} item={item} onEdit={onEdit} />
+            <Unsent key={item.client_id} item={item} {...unsent_actions} />
           ))}
         </div>
       </div>

@@ -198,9 +198,16 @@ const FAILURES: Record<string, Parameters<T>[0]> = {
   not_signed_in: "not_sent_session",
 };
 
+export interface UnsentProps {
+  item: OutboxItem;
+  onRetry: (item: OutboxItem) => void;
+  onEdit: (item: OutboxItem) => void;
+  onDiscard: (item: OutboxItem) => void;
+}
+
 /** What I sent and the desk does not have yet. */
-export function Unsent({ item, onEdit }: { item: OutboxItem; onEdit: (item: OutboxItem) => void }) {
-  const { console, t } = useFrame();
+export function Unsent({ item, onRetry, onEdit, onDiscard }: UnsentProps) {
+  const { t } = useFrame();
   const me = useSelect((state) => state.me);
   const is_failed = item.status === "failed";
   return (
@@ -220,9 +227,9 @@ export function Unsent({ item, onEdit }: { item: OutboxItem; onEdit: (item: Outb
           <div className="failure" role="alert">
             <Icon name="warning" size={15} />
             <span>{t(FAILURES[item.reason ?? ""] ?? "not_sent_other")}</span>
-            <Button label={t("retry")} kind="quiet" onClick={() => console.retry(item.client_id)} />
+            <Button label={t("retry")} kind="quiet" onClick={() => onRetry(item)} />
             <Button label={t("edit_again")} kind="quiet" onClick={() => onEdit(item)} />
-            <Button label={t("discard")} kind="quiet" onClick={() => void console.discard(item.client_id)} />
+            <Button label={t("discard")} kind="quiet" onClick={() => onDiscard(item)} />
           </div>
         )}
       </div>

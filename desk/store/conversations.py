@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +38,9 @@ class Page:
     cursor: str | None = None
 
 
+_LOCK = select(ConversationRow).where(ConversationRow.id == bindparam("conversation_id")).with_for_update()
+
+
 async def create_row(
     session: AsyncSession, conversation_id: str, customer: Customer, channel: str, locale: str, now: datetime
 ) -> ConversationRow:
@@ -61,8 +64,8 @@ async def create_row(
 
 async def lock_row(session: AsyncSession, conversation_id: str) -> ConversationRow | None:
     """Fetch a head for change; nobody else writes to this conversation until the transaction ends."""
-    query = select(ConversationRow).where(ConversationRow.id == conversation_id).with_for_update()
-    return (await session.execute(query)).scalar_one_or_none()
+    found = await session.execute(_LOCK, {"conversation_id": conversation_id})
+    return found.scalar_one_or_none()
 
 
 async def find_row(session: AsyncSession, conversation_id: str) -> ConversationRow | None:

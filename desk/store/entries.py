@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk.log import Entry, EntryKind, NewEntry
@@ -16,12 +16,49 @@ from desk.store.rows import entry_of, owner_of, row_of
 NOT_FOR_CUSTOMERS = (str(EntryKind.NOTE),)
 
 
+def _build_read(*, for_customer: bool) -> Select[EntryRow, str, dict[str, Any]]:
+    query = (
+        select(EntryRow, AnswerRow.button_id, TraceRow.trace)
+        .outerjoin(
+            AnswerRow,
+            and_(AnswerRow.conversation_id == EntryRow.conversation_id, AnswerRow.seq == EntryRow.seq),
+        )
+        .outerjoin(
+            TraceRow, and_(TraceRow.conversation_id == EntryRow.conversation_id, TraceRow.seq == EntryRow.seq)
+        )
+        .where(
+            EntryRow.conversation_id == bindparam("conversation_id"), EntryRow.seq > bindparam("after_seq")
+        )
+        .order_by(EntryRow.seq)
+        .limit(bindparam("most"))
+    )
+    if not for_customer:
+        return query
+    return query.where(EntryRow.kind != str(EntryKind.NOTE), EntryRow.is_draft.is_(False))
+
+
+# Built once: every message is read by several readers, and building costs more than running.
+_READ_ALL = _build_read(for_customer=False)
+_READ_AS_CUSTOMER = _build_read(for_customer=True)
+_FIND = select(EntryRow).where(
+    EntryRow.conversation_id == bindparam("conversation_id"), EntryRow.client_id == bindparam("client_id")
+)
+_NEXT_WORK = (
+    select(EntryRow)
+    .where(
+        EntryRow.conversation_id == bindparam("conversation_id"),
+        EntryRow.seq > bindparam("after_seq"),
+        EntryRow.work.is_not(None),
+    )
+    .order_by(EntryRow.seq)
+    .limit(1)
+)
+
+
 async def find_by_client_id(session: AsyncSession, conversation_id: str, client_id: str) -> Entry | None:
     """Find the entry that a sender stored under this id before."""
-    query = select(EntryRow).where(
-        EntryRow.conversation_id == conversation_id, EntryRow.client_id == client_id
-    )
-    row = (await session.execute(query)).scalar_one_or_none()
+    values = {"conversation_id": conversation_id, "client_id": client_id}
+    row = (await session.execute(_FIND, values)).scalar_one_or_none()
     return entry_of(row) if row else None
 
 
@@ -54,22 +91,11 @@ async def read_after(
     session: AsyncSession, conversation_id: str, after_seq: int, limit: int, *, for_customer: bool
 ) -> list[Entry]:
     """Read entries with a greater seq, in order; a customer's reading leaves out notes and drafts."""
-    query = (
-        select(EntryRow, AnswerRow.button_id, TraceRow.trace)
-        .outerjoin(
-            AnswerRow,
-            and_(AnswerRow.conversation_id == EntryRow.conversation_id, AnswerRow.seq == EntryRow.seq),
-        )
-        .outerjoin(
-            TraceRow, and_(TraceRow.conversation_id == EntryRow.conversation_id, TraceRow.seq == EntryRow.seq)
-        )
-        .where(EntryRow.conversation_id == conversation_id, EntryRow.seq > after_seq)
-        .order_by(EntryRow.seq)
-        .limit(limit)
+    found = await session.execute(
+        _READ_AS_CUSTOMER if for_customer else _READ_ALL,
+        {"conversation_id": conversation_id, "after_seq": after_seq, "most": limit},
     )
-    if for_customer:
-        query = query.where(EntryRow.kind.not_in(NOT_FOR_CUSTOMERS), EntryRow.is_draft.is_(False))
-    return [entry_of(row, button, trace) for row, button, trace in await session.execute(query)]
+    return [entry_of(row, button, trace) for row, button, trace in found]
 
 
 async def read_one(session: AsyncSession, conversation_id: str, seq: int) -> Entry | None:
@@ -80,15 +106,8 @@ async def read_one(session: AsyncSession, conversation_id: str, seq: int) -> Ent
 
 async def next_work(session: AsyncSession, conversation_id: str, after_seq: int) -> Entry | None:
     """Read the first entry the engine has not handled."""
-    query = (
-        select(EntryRow)
-        .where(
-            EntryRow.conversation_id == conversation_id, EntryRow.seq > after_seq, EntryRow.work.is_not(None)
-        )
-        .order_by(EntryRow.seq)
-        .limit(1)
-    )
-    row = (await session.execute(query)).scalar_one_or_none()
+    values = {"conversation_id": conversation_id, "after_seq": after_seq}
+    row = (await session.execute(_NEXT_WORK, values)).scalar_one_or_none()
     return entry_of(row) if row else None
 
 

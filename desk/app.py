@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -11,8 +12,6 @@ from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.middleware import DefineMiddleware
-from litestar.openapi.config import OpenAPIConfig
 
 from desk.announce import Announcer, LocalAnnouncer
 from desk.api import auth, conversations, openapi, socket, tickets
@@ -75,17 +74,19 @@ def create_app(config: DeskConfig, desk: Desk | None = None, engine: EngineClien
             stack.enter_context(live.open())
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=_handlers(),
         lifespan=[lifespan],
-        state=State({"house": house, "remembered": Remembered()}),
-        middleware=[DefineMiddleware(EdgeMiddleware, config=config)],
+        state=State({"house": house, "remembered": Remembered(), "describe": describe}),
         exception_handlers={DeskError: _say_no, HTTPException: _say_http, Exception: _say_sorry},
-        openapi_config=_openapi(),
+        openapi_config=None,
         request_max_body_size=config.limits.max_body_bytes,
         logging_config=None,
         debug=False,
     )
+    # Outermost: the framework's own middleware sees only requests for which it found a handler.
+    app.asgi_handler = EdgeMiddleware(app.asgi_handler, config)
+    return app
 
 
 def _handlers() -> Sequence[Any]:
@@ -117,13 +118,10 @@ def _handlers() -> Sequence[Any]:
     ]
 
 
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Careline desk",
-        version="1",
-        path="/console/api/framework",
-        render_plugins=[],
-    )
+@lru_cache(maxsize=1)
+def describe() -> Json:
+    """Describe the API; the document is the same for every application."""
+    return openapi.build_document(_handlers())
 
 
 def _answer(code: str, message: str, status: int, details: Json, headers: dict[str, str]) -> Response[Json]:

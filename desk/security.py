@@ -79,7 +79,9 @@ class EdgeMiddleware:
                 self._add_headers(MutableScopeHeaders.from_message(message), path, origin)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        # What can be fetched can be asked for; the server leaves the body of the answer to HEAD out.
+        asked: Scope = {**http, "method": "GET"} if http["method"] == "HEAD" else scope
+        await self._app(asked, receive, send_with_headers)
 
     def _cors_origin(self, scope: Scope) -> str | None:
         headers = Headers.from_scope(scope)

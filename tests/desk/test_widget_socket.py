@@ -384,8 +384,10 @@ async def test_cors_is_only_for_sites_that_embed_the_widget(house: House) -> Non
 async def test_health_and_headers(running: Running) -> None:
     async with running.client() as client:
         health = await client.get("/health")
+        head = await client.head("/health")
         console = await client.get("/console/anything")
         demo = await client.post("/demo/identity", json={"email": "maya.jansen@example.com"})
+    assert (head.status_code, head.content) == (200, b"")
     assert health.json()["engine"] is True
     assert health.json()["status"] == "degraded"
     assert "frame-ancestors 'none'" in console.headers["content-security-policy"]

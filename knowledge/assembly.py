@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,34 @@ def embedded_texts(passages: Sequence[Passage]) -> Iterator[str]:
         yield passage.title
         if companions[passage.document_id] > 1:
             yield passage.text
+        yield from passage.questions
 
 
 def word_text(passage: Passage) -> str:
     """Name the words of a passage; its label counts twice (StackFAQ nDCG@10 of BM25: 0.710 -> 0.735)."""
-    return f"{passage.label} {passage.embedded_text}"
+    return " ".join((passage.label, passage.embedded_text, *passage.questions))
+
+
+def with_questions(
+    passages: Sequence[Passage], questions: dict[str, tuple[str, ...]], embeddings: Embeddings
+) -> list[Passage]:
+    """Give each document's questions to those of its passages that are nearest to them.
+
+    Args:
+        passages: their texts are embedded.
+        questions: by document id, embedded.
+        embeddings: holds both.
+    """
+    rows: dict[str, list[int]] = {}
+    for row, passage in enumerate(passages):
+        rows.setdefault(passage.document_id, []).append(row)
+    given: dict[int, list[str]] = {}
+    for document_id, texts in questions.items():
+        group = rows[document_id]
+        cosines = embeddings.of(texts) @ embeddings.of(passages[row].embedded_text for row in group).T
+        for text, nearest in zip(texts, cosines.argmax(axis=1) if texts else [], strict=True):
+            given.setdefault(group[int(nearest)], []).append(text)
+    return [replace(passage, questions=tuple(given.get(row, ()))) for row, passage in enumerate(passages)]
 
 
 def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict[str, Any]) -> KnowledgeIndex:
@@ -41,6 +65,12 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
         [len(passage.title.split()) for passage in passages],
         _contexts(passages, embeddings),
     )
+    starts = np.cumsum([0, *(1 + len(passage.questions) for passage in passages)], dtype=np.int64)
+    entries = np.zeros((int(starts[-1]), embeddings.dimension), dtype=np.float32)
+    asked = np.ones(len(entries), dtype=np.bool_)
+    asked[starts[:-1]] = False
+    entries[starts[:-1]] = vectors
+    entries[asked] = unit_rows(embeddings.of(text for passage in passages for text in passage.questions))
     return KnowledgeIndex(
         manifest={
             "kind": INDEX_KIND,
@@ -52,10 +82,11 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
             **manifest,
         },
         passages=passages,
-        dense=FlatIndex.build(vectors),
+        dense=FlatIndex.build(entries),
+        starts=starts,
         words=WordIndex.build([word_text(passage) for passage in passages], WordSplitter()),
         audiences=np.asarray([AUDIENCE_CODES[passage.audience] for passage in passages], dtype=np.uint8),
-        spread=Spread.build(vectors),
+        spread=Spread.build(entries),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from knowledge.assembly import assemble, embedded_texts
+from knowledge.assembly import assemble, embedded_texts, with_questions
 from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
@@ -29,7 +29,7 @@ ENCODERS = "encoders"
 DEFAULT_DATA = Path("data/knowledge")
 DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
-_BUILD_REVISION = 6
+_BUILD_REVISION = 7
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
 
 log = structlog.get_logger()
@@ -175,7 +175,10 @@ def _build(
     embeddings = Embeddings(encoder)
     if current and current["encoder_id"] == encoder.encoder_id:
         _remember(embeddings, root / str(current["index_id"]))
-    embeddings.embed(embedded_texts(passages), progress)
+    questions = {document.document_id: document.questions for document in documents}
+    asked = (question for group in questions.values() for question in group)
+    embeddings.embed((*embedded_texts(passages), *asked), progress)
+    passages = with_questions(passages, questions, embeddings)
     tuning = tune(assemble(passages, embeddings, {}), passages, embeddings)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
     index = assemble(passages, embeddings, manifest)

@@ -54,7 +54,7 @@ CUSTOMERS = frozenset({Audience.PUBLIC})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An article: what it is called, where it is, who may read it, and its text in blocks."""
+    """An article: what it is called, where it is, who may read it, its text in blocks, how customers ask for it."""
 
     document_id: str
     title: str
@@ -64,11 +64,15 @@ class Document:
     audience: Audience
     language: str
     blocks: tuple[Block, ...]
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a document under one heading; ``text`` has one block a line."""
+    """A stretch of a document under one heading; ``text`` has one block a line.
+
+    ``questions`` are those of the document that this passage is nearest to.
+    """
 
     passage_id: str
     document_id: str
@@ -80,6 +84,7 @@ class Passage:
     language: str
     headings: tuple[str, ...]
     text: str
+    questions: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -137,7 +142,7 @@ def load_document(path: Path, *, document_id: str) -> Document:
 
 
 def parse_document(source: str, *, document_id: str, name: str | None = None) -> Document:
-    """Parse Markdown with front matter (title, section, url, updated, audience, language).
+    """Parse Markdown with front matter (title, section, url, updated, audience, language, questions).
 
     Only the title is required; an article without an audience is public.
 
@@ -162,6 +167,7 @@ def parse_document(source: str, *, document_id: str, name: str | None = None) ->
         audience=_audience(fields.get("audience"), name),
         language=_matching(_LANGUAGE, fields.get("language"), "en", name, "language"),
         blocks=_without_title(markdown_blocks(post.content, clean_text), title),
+        questions=_questions(fields.get("questions"), name),
     )
 
 
@@ -309,6 +315,15 @@ def _iso_date(value: object, name: str) -> str:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError as error:
         raise DocumentRejected(name, "its updated date is not an ISO date") from error
+
+
+def _questions(value: object, name: str) -> tuple[str, ...]:
+    """Read how customers ask for the article: a list of sentences."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise DocumentRejected(name, "its questions are not a list of sentences")
+    return tuple(dict.fromkeys(question for item in value if (question := clean_text(item))))
 
 
 def _audience(value: object, name: str) -> Audience:

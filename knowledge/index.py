@@ -26,10 +26,12 @@ INDEX_FORMAT = 1
 DENSE_FILE = "dense.faiss"
 EMBEDDINGS_FILE = "embeddings.npy"
 EMBEDDING_KEYS_FILE = "embeddings.keys.npy"
+STARTS_FILE = "dense.starts.npy"
 AUDIENCES_FILE = "audiences.npy"
 SPREAD_FILE = "spread.npz"
 REQUIRED_FILES = (
     DENSE_FILE,
+    STARTS_FILE,
     EMBEDDINGS_FILE,
     EMBEDDING_KEYS_FILE,
     AUDIENCES_FILE,
@@ -38,6 +40,7 @@ REQUIRED_FILES = (
     OFFSETS_FILE,
 )
 _FLAT = 1e-6
+_MOST_ENTRIES = 8
 AUDIENCE_CODES = {audience: code for code, audience in enumerate(Audience)}
 
 
@@ -79,7 +82,11 @@ class Ranked:
 
 
 class KnowledgeIndex:
-    """An opened index; it never changes, so any number of threads may ask it."""
+    """An opened index; it never changes, so any number of threads may ask it.
+
+    The dense index holds for each passage its own vector and one for each of its questions; ``starts`` (passages + 1)
+    says where a passage's begin. A passage is as near as the nearest of them.
+    """
 
     def __init__(
         self,
@@ -87,6 +94,7 @@ class KnowledgeIndex:
         manifest: dict[str, Any],
         passages: Sequence[Passage] | PassageStore,
         dense: DenseIndex,
+        starts: RowArray,
         words: WordIndex,
         audiences: npt.NDArray[np.uint8],
         spread: Spread,
@@ -98,6 +106,8 @@ class KnowledgeIndex:
         self.rule = AnswerRule.from_json(manifest["rule"])
         self.passages = passages
         self.dense = dense
+        self._starts = starts
+        self._owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
         self.words = words
         self.spread = spread
         self._audiences = audiences
@@ -125,12 +135,14 @@ class KnowledgeIndex:
         passages = PassageStore(folder)
         dense = FlatIndex.load(folder / DENSE_FILE)
         audiences = np.load(folder / AUDIENCES_FILE)
-        if not len(passages) == dense.size == len(audiences):
+        starts = np.load(folder / STARTS_FILE)
+        if not len(passages) == len(audiences) == len(starts) - 1 or dense.size != starts[-1]:
             raise ValueError("sizes differ")
         return cls(
             manifest=manifest,
             passages=passages,
             dense=dense,
+            starts=starts,
             words=WordIndex.load(folder, len(passages), WordSplitter()),
             audiences=audiences,
             spread=Spread.load(folder / SPREAD_FILE),
@@ -142,7 +154,7 @@ class KnowledgeIndex:
     @cached_property
     def document_ids(self) -> list[str]:
         """The document of every row (read for builds and evaluations; serving asks row by row)."""
-        return [self.passages[row].document_id for row in range(len(self))]
+        return [passage.document_id for passage in self.passages]
 
     def prepare(self, text: str, encoder: Encoder) -> Query:
         """Make a query of a text."""
@@ -168,14 +180,14 @@ class KnowledgeIndex:
             At most ``depth`` passages, best first; empty for an empty index.
         """
         wanted = max(depth, CANDIDATES) + 1
-        cosines, dense_rows = self.dense.search(query.vector, wanted, mask)
+        cosines, dense_rows = self._nearest(query, wanted, mask)
         word_scores = self.words.scores(query.words)
         sparse_rows = self._sparse_rows(word_scores, wanted, mask)
         rows = np.union1d(dense_rows[: wanted - 1], sparse_rows[: wanted - 1])
         if len(rows) == 0:
             return []
         ceiling = self.words.ceiling(query.words)
-        dense = _side(self.dense.scores(query.vector, rows), cosines, 1.0, self.spread.of(query.vector))
+        dense = _side(self._cosines(query, rows), cosines, 1.0, self.spread.of(query.vector))
         of_allowed = word_scores if mask is None else word_scores[mask]
         shape = (float(of_allowed.mean()), float(of_allowed.std()))
         sparse = _side(word_scores[rows], word_scores[sparse_rows], ceiling, shape)
@@ -198,7 +210,8 @@ class KnowledgeIndex:
         """
         self.dense.save(folder / DENSE_FILE)
         self.words.save(folder)
-        write_passages(folder, (self.passages[row] for row in range(len(self))))
+        write_passages(folder, self.passages)
+        np.save(folder / STARTS_FILE, self._starts)
         np.save(folder / AUDIENCES_FILE, self._audiences)
         self.spread.save(folder / SPREAD_FILE)
         np.save(folder / EMBEDDINGS_FILE, vectors)
@@ -221,6 +234,26 @@ class KnowledgeIndex:
         if method is Method.BM25:
             return sparse.scores
         return fuse(dense, sparse, self.dense_weight)
+
+    def _nearest(self, query: Query, wanted: int, mask: MaskArray | None) -> tuple[FloatArray, RowArray]:
+        """Find the nearest passages, each by the nearest of its vectors."""
+        entries = wanted + self.dense.size - len(self)  # so many that no question can crowd a passage out
+        entries = min(entries, _MOST_ENTRIES * wanted)
+        cosines, found = self.dense.search(
+            query.vector, entries, None if mask is None else mask[self._owners]
+        )
+        rows, first = np.unique(self._owners[found], return_index=True)
+        order = np.argsort(first)[:wanted]
+        return cosines[first[order]], rows[order]
+
+    def _cosines(self, query: Query, rows: RowArray) -> FloatArray:
+        """Score passages by the nearest of their vectors."""
+        sizes = self._starts[rows + 1] - self._starts[rows]
+        begins = np.cumsum(sizes) - sizes
+        entries = np.repeat(self._starts[rows] - begins, sizes) + np.arange(int(sizes.sum()))
+        return np.asarray(
+            np.maximum.reduceat(self.dense.scores(query.vector, entries), begins), dtype=np.float32
+        )
 
     def _sparse_rows(self, scores: FloatArray, wanted: int, mask: MaskArray | None) -> RowArray:
         if mask is None:

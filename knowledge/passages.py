@@ -2,7 +2,7 @@
 
 import json
 import mmap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,10 +26,14 @@ class PassageStore:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    def __iter__(self) -> Iterator[Passage]:
+        return (self[row] for row in range(len(self)))
+
     def __getitem__(self, row: int) -> Passage:
         fields = json.loads(self._lines[self._offsets[row] : self._offsets[row + 1]])
         fields["audience"] = Audience(fields["audience"])
         fields["headings"] = tuple(fields["headings"])
+        fields["questions"] = tuple(fields["questions"])
         return Passage(**fields)
 
 

@@ -57,7 +57,7 @@ def tune(index: KnowledgeIndex, passages: Sequence[Passage], embeddings: Embeddi
     """
     pool = _pool(passages)
     made = make_questions(pool)
-    bodies = [replace(passage, title="", headings=()) for passage in pool]
+    bodies = [replace(passage, title="", headings=(), questions=()) for passage in pool]
     embeddings.embed(embedded_texts(bodies))
     embeddings.embed(question.text for question in made)
     bare = assemble(bodies, embeddings, {})

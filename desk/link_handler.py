@@ -24,10 +24,10 @@ from desk.link_protocol import (
 )
 from desk.log import Author, Customer, Source
 from desk.owner import OwnerKind
+from desk.replies import is_own_or_web_address
 from desk.service import tickets, turns
 from desk.service.ownership import hand_over_in, wait_minutes
 from desk.service.tickets import TicketChange, TicketDraft, open_in
-from desk.service.turns import is_own_or_web_address
 from desk.service.writing import OWN_PREFIX, Writing, writing
 from desk.store import conversations
 from desk.store import tickets as store

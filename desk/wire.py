@@ -155,6 +155,8 @@ def _last_entry(entry: Entry) -> Json:
         "kind": str(entry.kind),
         "text": entry.text[:LAST_TEXT_CHARS],
         "at": wire_time(entry.at),
+        "code": entry.code,
+        "params": dict(entry.params),
     }
 
 

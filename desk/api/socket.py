@@ -154,7 +154,7 @@ class ConsoleConnection:
             if mail.has_overflowed:
                 await self._send("resync")
             await self._send_watched(mail)
-            for conversation_id in sorted(mail.heads):
+            for conversation_id in sorted(mail.heads | mail.viewers):
                 await self._send_summary(conversation_id)
             for agent_id in mail.agents:
                 await self._send_presence(agent_id)

@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from desk.announce import Topic
-from desk.config import PERSON_PAYLOAD
 from desk.context import Desk
-from desk.engine import MAX_REPLIES, Reply, TurnResult, Understanding
+from desk.engine import TurnResult, Understanding
 from desk.log import Author, Button, Code, Conversation, Entry, EntryKind, NewEntry, Source, Work
 from desk.owner import OwnerKind
+from desk.replies import MAX_REPLY_CHARS, build_replies, person_button
 from desk.service.ownership import hand_over_in
 from desk.service.writing import OWN_PREFIX, Writing, writing
 from desk.store import conversations, entries
@@ -27,17 +27,14 @@ from desk.text import (
     NO_ANSWER,
     RESUME_FAILED,
     TAKING_LONGER,
-    TALK_TO_PERSON,
     clip,
     say,
     scrub,
 )
 
 LEASE = timedelta(seconds=60)
-MAX_REPLY_CHARS = 8000
-MAX_BUTTONS = 12
-MAX_TITLE_CHARS = 120
 MAX_SAID = 200
+HANDED_OVER = frozenset({str(Code.QUEUE_JOINED), str(Code.NOBODY_AVAILABLE)})
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,6 @@ class Turn:
         is_bots_now = self.conversation.owner.kind is OwnerKind.BOT
         was_bots = self.entry.work is Work.RESUME or self.entry.owner_at.kind is OwnerKind.BOT
         return is_bots_now and was_bots
-
-
-def person_button(locale: str) -> Button:
-    """Build the button that is always at hand."""
-    return Button("person", say(locale, TALK_TO_PERSON), PERSON_PAYLOAD)
 
 
 async def take_lease(desk: Desk, conversation_id: str) -> bool:
@@ -124,82 +116,40 @@ async def keep_replies(desk: Desk, turn: Turn, result: TurnResult) -> Kept:
         if unit.head.handled_seq >= turn.entry.seq:
             return Kept(is_shown=True, has_more=True)
         is_shown = _is_still_the_bots(unit, turn)
-        trace = result.trace or {}
-        for new in _entries_of(turn, result, desk.config.brand.assistant_name, is_draft=not is_shown):
+        author = Author("bot", desk.config.brand.assistant_name)
+        said = build_replies(result, _reply_prefix(turn), author, is_draft=not is_shown)
+        for new in said:
             unit.append(new)
-        _remember(unit, turn, trace, desk.config.engine.shaky_below)
+        if not said:
+            await _keep_silence(unit, turn, result, author)
+        _remember(unit, turn, result.trace or {}, desk.config.engine.shaky_below)
         return Kept(is_shown, unit.head.work_seq > unit.head.handled_seq)
+
+
+async def _keep_silence(unit: Writing, turn: Turn, result: TurnResult, author: Author) -> None:
+    """The engine said nothing. Where the turn handed over, the desk has spoken; else an honest sentence is due."""
+    later = await entries.read_after(
+        unit.session, turn.conversation_id, turn.entry.seq, MAX_SAID, for_customer=True
+    )
+    if unit.owner.kind is not OwnerKind.BOT or any(entry.code in HANDED_OVER for entry in later):
+        if result.trace:
+            await entries.keep_trace(unit.session, turn.conversation_id, turn.entry.seq, result.trace)
+            unit.tell(Topic.ENTRY_CHANGED, seq=turn.entry.seq)
+        return
+    locale, is_resume = unit.head.locale, turn.entry.work is Work.RESUME
+    sentence = say(locale, RESUME_FAILED if is_resume else NO_ANSWER)
+    buttons = () if is_resume else (person_button(locale),)
+    client_id = f"{_reply_prefix(turn)}:0"
+    unit.append(NewEntry(client_id, EntryKind.BOT, sentence, author, buttons, trace=result.trace))
+
+
+def _reply_prefix(turn: Turn) -> str:
+    return f"{OWN_PREFIX}reply:{turn.message_id}"
 
 
 def _is_still_the_bots(unit: Writing, turn: Turn) -> bool:
     same_stretch = unit.head.human_turns == turn.conversation.human_turns
     return same_stretch and unit.owner.kind in (OwnerKind.BOT, OwnerKind.QUEUE)
-
-
-def _entries_of(turn: Turn, result: TurnResult, name: str, *, is_draft: bool) -> list[NewEntry]:
-    author = Author("bot", name)
-    said = [reply for reply in result.replies[:MAX_REPLIES] if _has_text(reply)]
-    if not said:
-        locale = turn.conversation.locale
-        sentence = say(locale, RESUME_FAILED if turn.entry.work is Work.RESUME else NO_ANSWER)
-        buttons = () if turn.entry.work is Work.RESUME else (person_button(locale),)
-        fallback = NewEntry(
-            _reply_id(turn, 0),
-            EntryKind.BOT,
-            sentence,
-            author,
-            buttons,
-            trace=result.trace,
-            is_draft=is_draft,
-        )
-        return [fallback]
-    return [
-        NewEntry(
-            _reply_id(turn, index),
-            EntryKind.BOT,
-            clip(scrub(reply.text or "") or scrub(_titles(reply)), MAX_REPLY_CHARS),
-            author,
-            _buttons_of(reply),
-            _sources_of(reply),
-            trace=result.trace if index == 0 else None,
-            is_draft=is_draft,
-        )
-        for index, reply in enumerate(said)
-    ]
-
-
-def _has_text(reply: Reply) -> bool:
-    return bool(scrub(reply.text or "") or scrub(_titles(reply)))
-
-
-def _titles(reply: Reply) -> str:
-    return " / ".join(button.title for button in reply.buttons)
-
-
-def _reply_id(turn: Turn, index: int) -> str:
-    return f"{OWN_PREFIX}reply:{turn.message_id}:{index}"
-
-
-def _buttons_of(reply: Reply) -> tuple[Button, ...]:
-    return tuple(
-        Button(f"b{number}", clip(scrub(button.title), MAX_TITLE_CHARS), button.payload)
-        for number, button in enumerate(reply.buttons[:MAX_BUTTONS], start=1)
-    )
-
-
-def _sources_of(reply: Reply) -> tuple[Source, ...]:
-    """Keep sources whose address a browser may open; anything else is no source."""
-    return tuple(
-        Source(source.title, source.url, source.section, source.updated)
-        for source in reply.sources
-        if is_own_or_web_address(source.url)
-    )
-
-
-def is_own_or_web_address(url: str) -> bool:
-    """Say whether a link may be shown: a page of our own site, or one of the web."""
-    is_own_path = url.startswith("/") and not url.startswith(("//", "/\\"))
-    return is_own_path or url.startswith(("https://", "http://"))
 
 
 def _remember(unit: Writing, turn: Turn, trace: Mapping[str, Any], shaky_below: float) -> None:
@@ -270,7 +220,7 @@ async def give_up(desk: Desk, turn: Turn, code: str) -> None:
         if turn.entry.work is Work.RESUME:
             name = desk.config.brand.assistant_name
             sentence = say(unit.head.locale, RESUME_FAILED)
-            unit.append(NewEntry(_reply_id(turn, 0), EntryKind.BOT, sentence, Author("bot", name)))
+            unit.append(NewEntry(f"{_reply_prefix(turn)}:0", EntryKind.BOT, sentence, Author("bot", name)))
             return
         client_id = f"{OWN_PREFIX}broken:{turn.message_id}"
         unit.system(Code.APOLOGY, BROKEN_TURN, client_id=client_id)

@@ -176,6 +176,28 @@ async def test_an_answer_without_text_becomes_an_honest_sentence(house: House) -
     assert [button.id for button in last.buttons] == ["person"]
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_turn_that_handed_over_without_a_word_adds_none(house: House, is_open: bool) -> None:
+    from dataclasses import replace
+
+    from desk.hours import parse_hours
+
+    hours = parse_hours("always" if is_open else "sun 00:00-00:01", "UTC")
+    desk = replace(house.desk, hours=hours)
+    conversation = await house.conversation()
+    await messages.post_text(desk, conversation, "c1", "a person please")
+    turn = await turns.next_turn(desk, conversation)
+    assert turn is not None
+    await ownership.request_handoff(desk, conversation, "asked", "brief")
+    await turns.keep_replies(desk, turn, TurnResult("m", [], {"intent": {"name": "talk", "confidence": 1}}))
+    codes = [entry.code for entry in await access.access_customer_entries(desk, conversation, 0)]
+    assert codes == [None, "queue_joined" if is_open else "nobody_available"]
+    sam = await house.agent("Sam")
+    asked = await access.access_agent_entry(desk, sam, conversation, 1)
+    assert asked is not None
+    assert asked.trace == {"intent": {"name": "talk", "confidence": 1}}
+
+
 async def test_notes_reach_no_customer(house: House) -> None:
     sam = await house.agent("Sam")
     conversation = await house.conversation()

@@ -134,7 +134,13 @@ class Widget:
 async def running_desk(house: House, **changes: Any) -> AsyncIterator[Running]:
     """Run the application, the turn worker and a stub engine on the house's database."""
     async with stub_engine() as stub:
-        engine_config = EngineConfig(url=stub.url, token=TOKEN, first_wait_seconds=0.02, max_wait_seconds=0.1)
+        engine_config = EngineConfig(
+            url=stub.url,
+            token=TOKEN,
+            first_wait_seconds=0.02,
+            max_wait_seconds=0.1,
+            give_up_after_seconds=0.0,
+        )
         config: DeskConfig = replace(house.desk.config, engine=engine_config, **changes)
         desk = replace(house.desk, config=config, database=Database(config.database_url))
         client = EngineClient(engine_config)

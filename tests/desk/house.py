@@ -35,7 +35,9 @@ def make_config(database_url: str, **changes: Any) -> DeskConfig:
         database_url=database_url,
         session_secret="s" * 32,
         identity_secret="i" * 32,
-        engine=EngineConfig(token="e" * 32, first_wait_seconds=0.02, max_wait_seconds=0.1),
+        engine=EngineConfig(
+            token="e" * 32, first_wait_seconds=0.02, max_wait_seconds=0.1, give_up_after_seconds=0.0
+        ),
         link=LinkConfig(token="l" * 32, port=0),
         port=0,
     )

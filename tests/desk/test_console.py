@@ -269,7 +269,11 @@ async def test_every_body_of_the_wrong_shape_is_a_400(running: Running) -> None:
         for verb, body in WRONG_BODIES:
             answer = await sam.post(f"/conversations/{conversation}/{verb}", body, 400)
             assert set(answer) == {"code", "message", "details"}, (verb, body)
-        for query in ("view=secret", "limit=0", "limit=x", "cursor=x", "limit=99999"):
+        edges = [
+            f"cursor={at}%7Cx"
+            for at in ("0%7C0001-01-01T00:00:00%2B23:59", "9" * 60 + "%7C2026-01-01T00:00Z")
+        ]
+        for query in ("view=secret", "limit=0", "limit=x", "cursor=x", "limit=99999", *edges):
             await sam.get(f"/conversations?{query}", 400)
         path = f"{API}/conversations/{conversation}/claim"
         json_type = {"content-type": "application/json"}

@@ -253,6 +253,8 @@ def test_ticket_numbers_are_read_strictly(text: str, number: int | None) -> None
         ("null", "desk.example", False),
         ("file://", "desk.example", False),
         ("https://desk.example@evil.example", "desk.example", False),
+        ("http://[", "desk.example", False),
+        ("http://[", "[", False),
         (None, "desk.example", True),
     ],
 )

@@ -32,7 +32,9 @@ async def engine() -> AsyncIterator[StubEngine]:
 
 @asynccontextmanager
 async def working(house: House, url: str, **patience: Any) -> AsyncIterator[Desk]:
-    config = EngineConfig(url=url, token=TOKEN, first_wait_seconds=0.02, max_wait_seconds=0.1)
+    config = EngineConfig(
+        url=url, token=TOKEN, first_wait_seconds=0.02, max_wait_seconds=0.1, give_up_after_seconds=0.0
+    )
     config = replace(config, **patience)
     desk = replace(house.desk, config=replace(house.desk.config, engine=config))
     client = EngineClient(config)
@@ -144,6 +146,17 @@ async def test_a_poison_message_goes_to_a_person_and_others_go_on(house: House, 
         await until(desk, other, has(2))
     assert shown(entries) == ["poison", "apology", "queue_joined"]
     assert engine.texts().count("poison") == 3
+
+
+async def test_an_action_server_that_starts_again_in_time_costs_no_message(
+    house: House, engine: StubEngine
+) -> None:
+    conversation = await house.conversation()
+    engine.failures = [500] * 6
+    async with working(house, engine.url, give_up_after_seconds=5.0) as desk:
+        await messages.post_text(desk, conversation, "c1", "hello")
+        entries = await until(desk, conversation, has(2))
+    assert shown(entries) == ["hello", "you said hello"]
 
 
 async def test_a_hanging_engine_is_given_up_after_the_budget(house: House, engine: StubEngine) -> None:

@@ -151,6 +151,7 @@ BAD_FRAMES: list[Any] = [
     '{"type": "subscribe", "id": "x"}',
     b"\xff\xfe",
     "[" * 30_000,
+    '{"type": "ping", "id": "x", "more": ' + "[" * 30_000,
 ]
 
 

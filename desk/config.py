@@ -85,6 +85,7 @@ class EngineConfig:
     slow_after_seconds: float = 3.0
     apology_after_seconds: float = 15.0
     max_attempts: int = 3
+    give_up_after_seconds: float = 20.0
     first_wait_seconds: float = 0.2
     max_wait_seconds: float = 5.0
     shaky_below: float = 0.5

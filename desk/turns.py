@@ -2,7 +2,7 @@
 
 What is to be done stands in the log, so a crash, a lost wake-up or an engine that is away costs time and nothing
 else. An engine that is down makes messages wait; one that fails on a message loses it to a person after a few
-attempts. The customer hears after a few seconds that it takes longer, and later gets an apology and the offer of
+attempts, made over so long a time that an action server can start again in between. The customer hears after a few seconds that it takes longer, and later gets an apology and the offer of
 a person.
 """
 
@@ -171,6 +171,7 @@ class TurnWorker:
             Overtaken: the bot is not to answer any more.
         """
         failures = rounds = 0
+        patient_until = monotonic() + self._config.give_up_after_seconds
         while True:
             try:
                 return await self._ask(turn)
@@ -179,7 +180,8 @@ class TurnWorker:
                     "engine_failed", conversation_id=turn.conversation_id, code=error.code, reason=str(error)
                 )
                 failures += 0 if isinstance(error, EngineDown) else 1
-                if not error.may_retry or failures >= self._config.max_attempts:
+                has_failed = failures >= self._config.max_attempts and monotonic() >= patient_until
+                if has_failed or not error.may_retry:
                     raise GaveUp(error.code) from error
             rounds += 1
             await asyncio.sleep(wait_seconds(rounds, self._config, self._dice.random()))

@@ -18,6 +18,8 @@ from desk.wire import Json, wire_time
 
 MAX_FRAME_BYTES = 64 * 1024
 MAX_ID_CHARS = 64
+# RecursionError: thousands of brackets in a field nobody asked for.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -119,7 +121,7 @@ def parse_widget_frame(raw: str | bytes) -> WidgetFrame:
     _check_type(raw, _WIDGET_TYPES)
     try:
         frame = _WIDGET.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except UNREADABLE as exc:
         raise BadRequest("The frame has a field of the wrong shape.") from exc
     if isinstance(frame, _NEEDS_CLIENT_ID) and not frame.client_id:
         raise BadRequest("The frame needs a client_id.")
@@ -138,7 +140,7 @@ def parse_console_frame(raw: str | bytes) -> ConsoleFrame:
     _check_type(raw, _CONSOLE_TYPES)
     try:
         frame = _CONSOLE.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except UNREADABLE as exc:
         raise BadRequest("The frame has a field of the wrong shape.") from exc
     if isinstance(frame, Watch | Unwatch | Typing) and not frame.conversation_id:
         raise BadRequest("The frame needs a conversation_id.")
@@ -148,7 +150,7 @@ def parse_console_frame(raw: str | bytes) -> ConsoleFrame:
 def _check_type(raw: str | bytes, known: frozenset[str]) -> None:
     try:
         peek = _PEEK.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except UNREADABLE as exc:
         raise BadRequest("A frame is a JSON object with a type.") from exc
     if peek.type not in known:
         raise UnknownFrame("This frame's type is not known here.")

@@ -34,7 +34,10 @@ def is_origin_allowed(config: DeskConfig, origin: str | None, host: str | None, 
     """
     if origin is None:
         return widget
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https") or not parts.netloc:
         return False
     if host is not None and parts.netloc.lower() == host.lower():

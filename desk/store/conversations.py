@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, update
@@ -16,6 +16,7 @@ from desk.log import Agent, Customer
 from desk.models import AgentRow, ConversationRow, EntryRow
 
 LIKE_ESCAPE = "\\"
+MAX_RANK_DIGITS = 4
 
 
 class View(StrEnum):
@@ -163,10 +164,10 @@ def _parse_cursor(cursor: str) -> tuple[int, datetime, str]:
     try:
         rank, at, conversation_id = cursor.split("|")
         time = datetime.fromisoformat(at)
-        if time.tzinfo is None or not conversation_id.isascii():
+        if time.tzinfo is None or not conversation_id.isascii() or len(rank) > MAX_RANK_DIGITS:
             raise ValueError("naive or foreign")
-        return int(rank), time, conversation_id
-    except ValueError as exc:
+        return int(rank), time.astimezone(UTC), conversation_id
+    except (ValueError, OverflowError) as exc:
         raise BadRequest("The cursor is none of ours.") from exc
 
 

@@ -30,7 +30,8 @@ class TrainConfig:
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
         swap_share: chance that a detail is exchanged for another of its kind, anew every epoch.
         slip_share: chance that two neighbouring letters of an example change places, anew every epoch.
-        fold_in_epochs: passes over all examples, held-out part included, after calibration; 0 for none.
+        fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
+            none. A validation part given by the caller is never learned.
         max_false_alarm: share of in-scope texts that the familiarity threshold may refuse.
         quantize: try int8 weights; they are kept unless accuracy falls.
         frozen_layers: lowest layers of the encoder that stay as they are, besides the word vectors.
@@ -42,7 +43,7 @@ class TrainConfig:
 
     encoder: str = DEFAULT_ENCODER
     max_tokens: int = 128
-    epochs: int = 8
+    epochs: int = 10
     patience: int = 3
     batch_size: int = 16
     learning_rate: float = 1e-4
@@ -54,8 +55,8 @@ class TrainConfig:
     tag_weight: float = 1.0
     held_out_share: float = 0.1
     swap_share: float = 0.3
-    slip_share: float = 0.1
-    fold_in_epochs: int = 0
+    slip_share: float = 0.0
+    fold_in_epochs: int = 2
     max_false_alarm: float = 0.05
     quantize: bool = True
     frozen_layers: int = 0

@@ -20,6 +20,7 @@ from nlu.training.network import JointNetwork
 
 _EVALUATION_BATCH = 32
 _GRADIENT_NORM = 1.0
+_FOLD_IN_RATE = 0.3
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,14 @@ def fit(
 
 
 def fold_in(network: JointNetwork, items: Sequence[Item], config: TrainConfig) -> None:
-    """Go over all examples some more at a tenth of the learning rate, so that the held-out part is learned too."""
+    """Go over all examples some more, from a part of the learning rate down to none."""
     generator = random.Random(config.seed + 1)  # noqa: S311 - shuffles examples, keeps no secret
     optimizer = _build_optimizer(network, config)
     is_bf16 = uses_bf16(config)
     steps = math.ceil(len(items) / config.batch_size) * config.fold_in_epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.3 * max(0.0, 1.0 - step / steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: _FOLD_IN_RATE * max(0.0, 1.0 - step / steps)
+    )
     for _ in range(config.fold_in_epochs):
         batches = shuffled_batches(items, size=config.batch_size, generator=generator)
         _run_epoch(network, batches, optimizer, schedule, tag_weight=config.tag_weight, is_bf16=is_bf16)

@@ -26,7 +26,7 @@ from nlu.training.export import export, export_fp32, quantize
 from nlu.training.fit import predict, start_directions
 from nlu.training.identity import identify
 from nlu.training.network import JointNetwork
-from nlu.training.run import LEAST_EXAMPLES_TO_HOLD_OUT, hold_out
+from nlu.training.parts import LEAST_EXAMPLES_TO_HOLD_OUT, hold_out
 from tests.nlu.conftest import small_dataset
 
 INTENTS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=60)

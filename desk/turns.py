@@ -2,8 +2,8 @@
 
 What is to be done stands in the log, so a crash, a lost wake-up or an engine that is away costs time and nothing
 else. An engine that is down makes messages wait; one that fails on a message loses it to a person after a few
-attempts, made over so long a time that an action server can start again in between. The customer hears after a few seconds that it takes longer, and later gets an apology and the offer of
-a person.
+attempts, made over so long a time that an action server can start again in between. The customer hears after a
+few seconds that it takes longer, and later gets an apology and the offer of a person.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class TrainConfig:
         tag_weight: weight of the tags' loss beside the intents'.
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
         swap_share: chance that a detail is exchanged for another of its kind, anew every epoch.
-        slip_share: chance that two neighbouring letters of an example change places, anew every epoch.
+        slip_share: chance that a letter of an example slips, anew every epoch.
         fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
             none. A validation part given by the caller is never learned.
         max_false_alarm: share of in-scope texts that the familiarity threshold may refuse.
@@ -55,7 +55,7 @@ class TrainConfig:
     tag_weight: float = 1.0
     held_out_share: float = 0.1
     swap_share: float = 0.3
-    slip_share: float = 0.0
+    slip_share: float = 0.2
     fold_in_epochs: int = 2
     max_false_alarm: float = 0.05
     quantize: bool = True

@@ -52,7 +52,7 @@ def _swap_details(example: Example, surfaces: Surfaces, generator: random.Random
 
 
 def _slip_a_letter(example: Example, generator: random.Random) -> Example:
-    """Exchange two neighbouring letters, the same length before and after, so that every span stays where it is."""
+    """Swap two neighbouring letters of a word, leave one out, or type one twice; spans move along."""
     words = [
         (start, end)
         for start, end in spans(example.text)
@@ -62,6 +62,16 @@ def _slip_a_letter(example: Example, generator: random.Random) -> Example:
         return example
     start, end = generator.choice(words)
     place = generator.randrange(start, end - 1)
-    text = example.text
-    slipped = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
-    return Example(slipped, example.intent, example.entities)
+    first, second = example.text[place], example.text[place + 1]
+    typed = generator.choice([second + first, second, first + first + second])
+    text = example.text[:place] + typed + example.text[place + 2 :]
+    return Example(
+        text, example.intent, tuple(_moved(e, text, place, len(typed) - 2) for e in example.entities)
+    )
+
+
+def _moved(entity: Entity, text: str, place: int, by: int) -> Entity:
+    """Move the ends that lie behind the changed pair of letters."""
+    start = entity.start + (by if entity.start > place else 0)
+    end = entity.end + (by if entity.end > place else 0)
+    return Entity(start, end, entity.entity, text[start:end])

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from desk import sqlite_inline
-from desk.errors import StoreUnavailable
+from desk.errors import BadRequest, StoreUnavailable
 from desk.sqlite_inline import TAKE_WRITE_LOCK
 
 log = structlog.get_logger()
@@ -71,10 +71,23 @@ def _translated() -> Iterator[None]:
         log.error("database_unavailable", kind=type(exc).__name__)
         raise StoreUnavailable from exc
     except DBAPIError as exc:
+        if _is_value_refused(exc):
+            raise BadRequest("A value is one that no database can hold.", "value_refused") from exc
         if not exc.connection_invalidated:
             raise
         log.error("database_unavailable", kind=type(exc.orig).__name__)
         raise StoreUnavailable from exc
+
+
+def _is_value_refused(error: DBAPIError) -> bool:
+    """Tell whether PostgreSQL or its driver cannot take a value: a NUL in a text, a number too large.
+
+    Source: PostgreSQL's documentation, appendix A: class 22 is "data exception".
+    """
+    causes = (error.orig, getattr(error.orig, "__cause__", None))
+    return any(str(getattr(cause, "sqlstate", "") or "").startswith("22") for cause in causes) or any(
+        isinstance(cause, ValueError) for cause in causes
+    )
 
 
 def normalise_url(url: str) -> URL:
@@ -90,10 +103,11 @@ def normalise_url(url: str) -> URL:
 
 def _create_engine(url: URL, *, is_writer: bool) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+        return create_async_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
     engine = create_async_engine(
         url,
         pool_size=1 if is_writer else POOL_SIZE,
+        hide_parameters=True,  # what customers write is in them, and errors are logged
         connect_args={"async_creator_fn": sqlite_inline.connect},
     )
     _tune_sqlite(engine.sync_engine, TAKE_WRITE_LOCK if is_writer else "BEGIN")

@@ -91,13 +91,14 @@ def build_app(stub: StubEngine) -> Litestar:
 
 
 @asynccontextmanager
-async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
+async def serving(app: Any, port: int = 0, http: Any = "auto") -> AsyncIterator[int]:
     """Serve an application on loopback while the context is open."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
         port=port,
         log_config=None,
+        http=http,
         ws="websockets-sansio",
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,

@@ -167,7 +167,7 @@ def ensure_trained(folder: Path) -> float | None:
     """
     stamp, files = folder / "trained.json", project_files()
     if stamp.is_file() and (kept := json.loads(stamp.read_text()))["files"] == files:
-        return kept.get("cpu_seconds")
+        return float(kept["cpu_seconds"]) if "cpu_seconds" in kept else None
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

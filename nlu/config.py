@@ -57,7 +57,7 @@ class TrainConfig:
     swap_share: float = 0.3
     slip_share: float = 0.2
     fold_in_epochs: int = 2
-    max_false_alarm: float = 0.05
+    max_false_alarm: float = 0.08
     quantize: bool = True
     frozen_layers: int = 0
     precision: str = "auto"

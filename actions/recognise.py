@@ -104,6 +104,17 @@ _QUESTION_WORDS = frozenset(
 )
 _POINTS_BACK = re.compile(r"\b(?:it|this|that|them|these|those|same)\b")
 _POINTS_AWAY = re.compile(r"\b(?:another|other|different|second|else)\b")
+_OTHER_ORDER = re.compile(r"\b(?:another|other|different|wrong)\s+(?:order|one|number)\b")
+_POSITIONS = (
+    re.compile(r"\b(?:latest|newest|most recent|first|last order)\b"),
+    re.compile(r"\bsecond\b"),
+    re.compile(r"\bthird\b"),
+)
+_PLAIN_NO = frozenset(["no", "nope", "nah", "nee", "nein", "non"])
+_MERE_OK = frozenset(
+    ["ok", "okay", "okey", "k", "kk", "fine", "good", "great", "alright", "all", "right", "cool", "perfect", "nice",
+     "understood", "noted", "got", "it", "i", "see", "super", "👍", "thats", "that's", "very", "well", "oh", "ah"]
+)  # fmt: skip
 _NOT_A_NO = re.compile(r"\bno (?:problem|worries)\b")
 _WORD = re.compile(r"[\w'’]+|[👍👎✅❌]")
 
@@ -163,9 +174,40 @@ def read_yes_no(text: str) -> bool | None:
         return None
     says_no = any(word in _NO for word in words) or any(phrase in clean for phrase in _NO_PHRASES)
     says_yes = any(word in _YES for word in words) or any(phrase in clean for phrase in _YES_PHRASES)
-    if words[0] in ("no", "nope", "nah", "nee", "nein", "non"):
+    if words[0] in _PLAIN_NO:
         return False
     return None if says_yes == says_no else says_yes
+
+
+def is_plain_no(text: str) -> bool:
+    """Tell whether the text is a no and little else ("no thanks"), not "I don't know it"."""
+    words = _WORD.findall(normalise(text).lower())
+    return bool(words) and words[0] in _PLAIN_NO and len(words) <= 4
+
+
+def is_mere_ok(text: str) -> bool:
+    """Tell whether the text only takes note ("ok", "I see"); it answers a question as a yes, and nothing else."""
+    words = _WORD.findall(normalise(text).lower().replace("’", "'"))
+    return bool(words) and all(word in _MERE_OK for word in words)
+
+
+def points_to_other_order(text: str) -> bool:
+    """Tell whether the text says that another order is meant ("it's a different order")."""
+    return bool(_OTHER_ORDER.search(normalise(text).lower()))
+
+
+def find_position(text: str) -> int | None:
+    """Find which of a list, newest first, is meant ("the latest", "the second one"), counted from 0."""
+    clean = normalise(text).lower()
+    found = (position for position, pattern in enumerate(_POSITIONS) if pattern.search(clean))
+    return next(found, None)
+
+
+def is_in_other_script(text: str) -> bool:
+    """Tell whether most letters are not Latin ones."""
+    letters = [c for c in normalise(text) if c.isalpha()]
+    latin = sum(1 for c in letters if unicodedata.name(c, "").startswith("LATIN"))
+    return bool(letters) and latin * 2 < len(letters)
 
 
 def points_back(text: str) -> bool:
@@ -178,9 +220,9 @@ def is_question(text: str) -> bool:
     """Tell whether the text reads as a question: a question mark at an end, or a question word in front."""
     clean = normalise(text).lower()
     words = clean.split()
-    return (
-        clean.endswith(("?", "？", "؟")) or "? " in clean or (len(words) > 2 and words[0] in _QUESTION_WORDS)
-    )
+    is_request = clean.startswith(("do it", "do that", "do so", "do this"))
+    asks = len(words) > 2 and words[0] in _QUESTION_WORDS and not is_request
+    return clean.endswith(("?", "？", "؟")) or "? " in clean or asks
 
 
 def count_words(text: str) -> int:

@@ -8,11 +8,12 @@ import structlog
 
 from actions.errors import ActionsError, KnowledgeUnavailable
 from actions.goals.goal import Goal
-from actions.goals.intents import MEANINGS
+from actions.goals.intents import MEANINGS, QUESTION_TOPICS
 from actions.goals.talk import Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import World
 from actions.ports import KnowledgeAnswer
+from actions.recognise import count_words
 
 log = structlog.get_logger()
 
@@ -20,22 +21,39 @@ ANSWER_SECONDS = 4.0
 TICKET = button("Leave a message", "/complaint")
 
 
+# A question of at most this many words may go on with the one before ("and to Norway?").
+FOLLOW_UP_WORDS = 5
+# How sure understanding must be of a question's topic for an answer to the topic to be worth offering.
+SURE_OF_TOPIC = 0.6
+
+
 def query_of(talk: Talk) -> str:
     """Build the query: what was written; for a button, what the button said."""
-    return talk.text or MEANINGS.get(talk.intent, "")
+    return talk.text or QUESTION_TOPICS.get(talk.intent) or MEANINGS.get(talk.intent, "")
 
 
-async def find_answer(world: World, query: str) -> KnowledgeAnswer | None:
-    """Ask the knowledge base, within this goal's time.
+def queries_of(talk: Talk) -> list[str]:
+    """List what to look up, one after the other: the question, and where it is short, with the one before."""
+    query, former = query_of(talk), talk.former_text()
+    is_follow_up = talk.ran_before("action_answer") and former and count_words(query) <= FOLLOW_UP_WORDS
+    return [query, f"{former} {query}"] if is_follow_up else [query]
+
+
+async def find_answer(world: World, *queries: str) -> KnowledgeAnswer | None:
+    """Ask the knowledge base until it has an answer to one of the queries, within this goal's time.
 
     Raises:
         KnowledgeUnavailable: it did not answer, or not in time.
     """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await world.knowledge.answer(query) if query else None
+            for query in filter(None, queries):
+                answer = await world.knowledge.answer(query)
+                if answer is not None:
+                    return answer
     except TimeoutError as error:
         raise KnowledgeUnavailable("no answer in time") from error
+    return None
 
 
 def say_answer(answer: KnowledgeAnswer, say: Say) -> None:
@@ -53,15 +71,29 @@ class AnswerAction(Goal):
         self.world = world
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
-        """Answer, or say honestly that there is no answer."""
+        """Answer; else answer what is nearest to it, and say so; else say honestly that there is no answer."""
         try:
-            answer = await find_answer(self.world, query_of(talk))
+            answer = await find_answer(self.world, *queries_of(talk))
+            nearest = None if answer else await self._find_nearest(talk)
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
             say("utter_answer_unavailable", buttons=[PERSON])
             return set_slots(offer="talk_to_person")
-        if answer is None:
-            say("utter_no_answer", buttons=[PERSON, TICKET])
-            return set_slots(offer="talk_to_person")
-        say_answer(answer, say)
-        return []
+        if nearest:
+            say("utter_nearest_answer")
+        found = answer or nearest
+        if found:
+            say_answer(found, say)
+            return []
+        if talk.turn.active_form:
+            say("utter_no_answer_here", buttons=[PERSON])
+            return []
+        say("utter_no_answer", buttons=[PERSON, TICKET])
+        return set_slots(offer="talk_to_person")
+
+    async def _find_nearest(self, talk: Talk) -> KnowledgeAnswer | None:
+        """Look up the question's topic, where understanding is sure of it."""
+        topic = QUESTION_TOPICS.get(talk.intent)
+        return (
+            await find_answer(self.world, topic) if topic and talk.turn.confidence >= SURE_OF_TOPIC else None
+        )

@@ -17,6 +17,8 @@ from actions.recognise import count_words, is_question
 SURE = 0.7
 # How sure it must be that "a new one please", which answers what was asked, is yet a wish to start anew.
 VERY_SURE = 0.9
+# How sure it must be of something else than what was asked for, where the message fills nothing.
+FAIRLY_SURE = 0.55
 # A greeting or a thank-you is short; a longer text that begins with one says more.
 SOCIAL_WORDS = 5
 
@@ -27,6 +29,7 @@ class Verdict(StrEnum):
     ANSWER = "answer"
     AGAIN = "again"
     INTERRUPTION = "interruption"
+    COURTESY = "courtesy"
     STOP = "stop"
 
 
@@ -90,7 +93,8 @@ def _judge_task(talk: Talk, place: Place) -> Verdict:
         return Verdict.ANSWER
     if place.is_free_text:
         return Verdict.INTERRUPTION if _is_sure(talk) and is_question(talk.text) else Verdict.ANSWER
-    return Verdict.INTERRUPTION if _is_sure(talk) or not place.has_value else Verdict.ANSWER
+    is_likely = _is_sure(talk) or (not place.has_value and talk.turn.confidence >= FAIRLY_SURE)
+    return Verdict.INTERRUPTION if is_likely else Verdict.ANSWER
 
 
 def _judge_question(talk: Talk, place: Place) -> Verdict:
@@ -98,7 +102,8 @@ def _judge_question(talk: Talk, place: Place) -> Verdict:
         return Verdict.INTERRUPTION
     if place.is_free_text or place.has_value:
         return Verdict.INTERRUPTION if _is_sure(talk) and is_question(talk.text) else Verdict.ANSWER
-    return Verdict.INTERRUPTION
+    is_likely = talk.turn.confidence >= FAIRLY_SURE or is_question(talk.text)
+    return Verdict.INTERRUPTION if is_likely else Verdict.ANSWER
 
 
 def _judge_social(talk: Talk, place: Place) -> Verdict:
@@ -106,5 +111,5 @@ def _judge_social(talk: Talk, place: Place) -> Verdict:
     if place.has_value and not place.is_free_text:
         return Verdict.ANSWER
     if place.is_free_text:
-        return Verdict.INTERRUPTION if is_short and _is_sure(talk) else Verdict.ANSWER
-    return Verdict.INTERRUPTION
+        return Verdict.COURTESY if is_short and _is_sure(talk) else Verdict.ANSWER
+    return Verdict.COURTESY if talk.is_payload or talk.turn.confidence >= FAIRLY_SURE else Verdict.ANSWER

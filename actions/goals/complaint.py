@@ -7,12 +7,21 @@ from actions.goals.draft import Draft
 from actions.goals.orders import CONTACT
 from actions.goals.returns import read_free_text
 from actions.goals.talk import Event, Say, Talk
-from actions.goals.task import Field, Prompt, Task
+from actions.goals.task import PERSON, Field, Prompt, Task
 from actions.goals.tickets import open_ticket
-from actions.recognise import find_order_number
+from actions.recognise import count_words, find_order_number
 
 TELLING_LENGTH = 60
+# "I want to complain" announces a complaint and is none yet.
+ANNOUNCING_WORDS = 5
 SUBJECT_LENGTH = 60
+
+
+def read_complaint(draft: Draft) -> str | None:
+    """Take the whole message, unless it says only that there is something to complain about."""
+    text = draft.talk.text
+    is_announced = draft.talk.intent == "complaint" and count_words(text) <= ANNOUNCING_WORDS
+    return None if is_announced and "complain" in text.lower() else read_free_text(draft)
 
 
 class ComplaintTask(Task):
@@ -23,7 +32,7 @@ class ComplaintTask(Task):
     related = frozenset({"item_damaged", "wrong_item", "missing_item", "order_late", "refund_status"})
     fields = (
         Field(
-            "description", read_asked=read_free_text, is_free_text=True, invalid="utter_invalid_description"
+            "description", read_asked=read_complaint, is_free_text=True, invalid="utter_invalid_description"
         ),
         CONTACT,
     )
@@ -33,8 +42,15 @@ class ComplaintTask(Task):
         if len(draft.talk.text) >= TELLING_LENGTH:
             draft.set("description", draft.talk.text)
 
+    def opening(self, draft: Draft) -> str | None:
+        """Say sorry; where it is still to be told what happened, that question does."""
+        return "utter_complaint_sorry" if draft.get("description") else None
+
     async def prompt(self, draft: Draft, slot: str) -> Prompt:
         """Ask what happened, then where the answer should go."""
+        if slot == "description":
+            again = "utter_want_complaint_description_again"
+            return Prompt("utter_want_complaint_description", (PERSON,), again=again)
         return Prompt(f"utter_want_complaint_{slot}")
 
     async def finish(self, talk: Talk, say: Say) -> list[Event]:

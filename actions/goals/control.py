@@ -16,7 +16,7 @@ from actions.goals.talk import Button, Event, Say, Talk, button, go_to, leave_fo
 from actions.goals.task import PERSON, Task, resume_events
 from actions.goals.tickets import open_ticket
 from actions.goals.world import World
-from actions.recognise import find_email, find_order_number, find_ticket_number
+from actions.recognise import find_email, find_order_number, find_ticket_number, is_mere_ok
 
 # A task within the first ranks, with at least this share of the confidence, is meant as well.
 LIKELY_RANKS = 3
@@ -73,8 +73,8 @@ class Goodbye(Control):
     label = "action_goodbye"
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
-        """Say goodbye."""
-        say("utter_goodbye")
+        """Say goodbye, and what becomes of an unfinished task."""
+        say("utter_goodbye_unfinished" if talk.turn.active_form in self.tasks else "utter_goodbye")
         return [
             *leave_form(),
             *forget_task(self.tasks.get(str(talk.turn.active_form))),
@@ -148,7 +148,9 @@ class Affirm(Control):
     label = "action_affirm"
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
-        """Do what was offered."""
+        """Do what was offered; a question ("are you sure?") is no yes, and an "ok" to nothing only takes note."""
+        if not talk.yes_or_no():
+            return [go_to("action_fallback")]
         offer, frames = talk.former_slot("offer"), self.frames(talk)
         if offer == "talk_to_person":
             return [*set_slots(offer=None, handoff_reason="offered"), go_to("action_handoff")]
@@ -156,7 +158,10 @@ class Affirm(Control):
             return [*set_slots(offer=None), *resume_events(frames)]
         if offer == "trace_parcel":
             return await self._trace(talk, say)
-        say("utter_yes_to_what", buttons=MENU)
+        if is_mere_ok(talk.text):
+            say("utter_no_problem")
+        else:
+            say("utter_yes_to_what", buttons=MENU)
         return [*set_slots(offer=None), listen()]
 
     async def _trace(self, talk: Talk, say: Say) -> list[Event]:
@@ -169,6 +174,7 @@ class Affirm(Control):
             await open_ticket(
                 self.world.desk, talk, say, kind="order_late", subject=subject, body=body, priority="high"
             )
+            say("utter_trace_next")
         except ActionsError:
             say("utter_trouble", buttons=[PERSON])
         return [*set_slots(offer=None), listen()]
@@ -205,7 +211,7 @@ class Inform(Control):
             return [*set_slots(ticket_number=ticket), go_to("ticket_status_form")]
         number, email = named_order(talk), find_email(talk.text)
         if number is None and email is None:
-            return [go_to("action_fallback")]
+            return self._ask_about_address(talk, say) or [go_to("action_fallback")]
         meant = likely_task(talk)
         if meant and number:
             return [go_to(next(task.form for task in self.tasks.values() if meant in task.intents))]
@@ -214,6 +220,14 @@ class Inform(Control):
             return [*set_slots(order_number=number, email=email or talk.slots.get("email")), listen()]
         say("utter_what_with_email", buttons=MENU)
         return [*set_slots(email=email), listen()]
+
+    def _ask_about_address(self, talk: Talk, say: Say) -> list[Event]:
+        """Ask whether an address out of nowhere is to be delivered to; nothing when there is none."""
+        if talk.entity("address") is None:
+            return []
+        choices = [button("Yes, change it", "/change_address"), button("Something else", "/deny")]
+        say("utter_what_with_address", buttons=choices)
+        return [listen()]
 
 
 class Correct(Control):

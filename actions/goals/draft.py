@@ -20,6 +20,7 @@ SNAPSHOT_SLOTS = (
     "email",
     "ticket_number",
     "item",
+    "item_named",
     "reason",
     "address",
     "description",
@@ -30,6 +31,8 @@ SNAPSHOT_SLOTS = (
 )
 # What follows from the order: a different order makes it void.
 ORDER_SLOTS = ("order_proof", "order_summary", "order_items", "item", "confirm")
+# An offer holds for one turn, so the event counts even where the value is what it was.
+_TOLD_ANEW = ("offer",)
 _TOLD_APART = ("tries", REQUESTED_SLOT)
 
 
@@ -99,7 +102,11 @@ class Draft:
         """
         slots = self.talk.slots
         tries = self.get("tries") or 0
-        changed = {s: v for s, v in self._changes.items() if s not in _TOLD_APART and slots.get(s) != v}
+        changed = {
+            s: v
+            for s, v in self._changes.items()
+            if s not in _TOLD_APART and (s in _TOLD_ANEW or slots.get(s) != v)
+        }
         events = [SlotSet("tries", tries), *(SlotSet(slot, value) for slot, value in changed.items())]
         if REQUESTED_SLOT in self._changes:
             events.append(SlotSet(REQUESTED_SLOT, self._changes[REQUESTED_SLOT]))

@@ -11,6 +11,7 @@ from actions.goals.intents import MEANINGS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import DialogueSettings, World
+from actions.recognise import is_in_other_script
 
 log = structlog.get_logger()
 
@@ -55,9 +56,11 @@ class FallbackAction(Goal):
         """Do the best that can be done with a message that was not understood."""
         if await self._answer(talk, say):
             return [*set_slots(misses=0), next_step(talk)]
+        if talk.turn.active_form:
+            say("utter_cannot_help_here")
+            return [next_step(talk)]
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
         if misses >= MISSES_BEFORE_HANDOFF:
-            say("utter_fallback_handoff")
             return [*set_slots(misses=misses, handoff_reason="not_understood"), go_to("action_handoff")]
         self._ask_back(talk, say, misses)
         offer = "talk_to_person" if misses >= MISSES_BEFORE_OFFER else None
@@ -83,5 +86,7 @@ class FallbackAction(Goal):
             say("utter_clarify_one", meaning=MEANINGS[meanings[0]].lower(), buttons=meaning_buttons(meanings))
         elif not talk.text:
             say("utter_fallback_empty", buttons=[PERSON])
+        elif is_in_other_script(talk.text):
+            say("utter_fallback_language", buttons=[PERSON])
         else:
             say("utter_fallback_rephrase", buttons=[PERSON])

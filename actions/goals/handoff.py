@@ -8,16 +8,18 @@ import structlog
 
 from actions.errors import ActionsError
 from actions.goals.goal import Goal
-from actions.goals.intents import CONTROL, MEANINGS, SOCIAL
+from actions.goals.intents import CONTROL, SOCIAL, TASK_BRIEFS
 from actions.goals.talk import Event, Say, Talk, button, listen, set_slots
 from actions.goals.task import ACTION_SECONDS, Task
 from actions.goals.world import World
 from actions.ports import HandoffRequest
+from actions.recognise import normalise
 
 log = structlog.get_logger()
 
-MAX_QUOTE = 140
-MAX_BRIEF = 400
+# A brief is also the subject of the ticket that is opened when nobody is there.
+MAX_BRIEF = 160
+MIN_QUOTE = 20
 # What a brief tells of the slots, in this order.
 BRIEF_SLOTS = {
     "order_number": "order",
@@ -25,40 +27,48 @@ BRIEF_SLOTS = {
     "item": "item",
     "problem": "problem",
     "reason": "reason",
-    "exchange_for": "wants instead",
+    "exchange_for": "instead",
     "resolution": "wants",
     "address": "new address",
     "ticket_number": "ticket",
-    "email": "e-mail",
 }
+REASONS = {"not_understood": "Was not understood"}
 SAYS_NOTHING = CONTROL | SOCIAL | {"affirm", "deny", "repeat", "back_to_task"}
 RETRY = button("Try again", "/talk_to_person")
 
 
-def write_brief(talk: Talk, tasks: dict[str, Task]) -> str:
-    """Write the brief: the goal, what is known, what went wrong, the customer's last own words."""
+def write_brief(talk: Talk, tasks: dict[str, Task], reason: str) -> str:
+    """Write the brief, at most MAX_BRIEF characters: the goal, what is known, what went wrong, the last own words."""
     slots = talk.slots
     form = talk.turn.active_form or slots.get("last_task")
-    parts = [f"Goal: {describe_goal(tasks.get(str(form)), is_open=bool(talk.turn.active_form))}"]
-    known = [f"{label} {slots[slot]}" for slot, label in BRIEF_SLOTS.items() if slots.get(slot)]
-    if known:
-        parts.append("known: " + ", ".join(known))
-    if slots.get("misses"):
-        parts.append(f"not understood: {slots['misses']}×")
+    goal = describe_goal(tasks.get(str(form)), reason, is_open=bool(talk.turn.active_form))
+    known = {
+        label: normalise(str(slots[slot])).rstrip(" .")
+        for slot, label in BRIEF_SLOTS.items()
+        if slots.get(slot)
+    }
+    facts = [f"{label} {value}" for label, value in known.items()]
     if slots.get("failed_proofs"):
-        parts.append(f"order and e-mail did not match: {slots['failed_proofs']}×")
-    quote = last_words(talk)
-    if quote:
-        parts.append(f"last said: “{quote}”")
-    return ". ".join(parts)[:MAX_BRIEF]
+        facts.append(f"order and e-mail did not match ({slots['failed_proofs']}×)")
+    brief = clip(f"{goal}: {', '.join(facts)}." if facts else f"{goal}.", MAX_BRIEF)
+    quote, room = last_words(talk), MAX_BRIEF - len(brief) - len(" Last said: “”.")
+    if not quote or quote in brief or room < MIN_QUOTE:
+        return brief
+    return f"{brief} Last said: “{clip(quote, room)}”."
 
 
-def describe_goal(task: Task | None, *, is_open: bool) -> str:
+def clip(text: str, limit: int) -> str:
+    """Cut a text to a length, with a sign that it was cut."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def describe_goal(task: Task | None, reason: str, *, is_open: bool) -> str:
     """Name the task that is open, or the one before."""
+    asks = REASONS.get(reason, "Asks for a person")
     if task is None:
-        return "asked for a person"
-    meaning = MEANINGS[min(task.intents)].lower()
-    return meaning if is_open else f"asked for a person (before that: {meaning})"
+        return asks
+    doing, done = TASK_BRIEFS[min(task.intents)]
+    return doing if is_open else f"{asks} after {done}"
 
 
 def last_words(talk: Talk) -> str:
@@ -69,7 +79,7 @@ def last_words(talk: Talk) -> str:
         said = event.get("parse_data") or {}
         text = str(event.get("text") or "")
         if text and not text.startswith("/") and (said.get("intent") or {}).get("name") not in SAYS_NOTHING:
-            return " ".join(text.split())[:MAX_QUOTE]
+            return normalise(text)
     return ""
 
 
@@ -83,13 +93,13 @@ class HandoffAction(Goal):
         self.tasks = tasks
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
-        """Ask for a person; the desk itself tells the place in the queue."""
+        """Ask for a person. The desk's own line tells that one comes, so nothing is said unless it has to wait."""
+        is_asked = talk.intent == "talk_to_person"
+        reason = "asked" if is_asked else str(talk.slots.get("handoff_reason") or "offered")
         request = HandoffRequest(
             conversation_id=talk.turn.conversation_id,
-            reason="asked"
-            if talk.intent == "talk_to_person"
-            else str(talk.slots.get("handoff_reason") or "offered"),
-            brief=write_brief(talk, self.tasks),
+            reason=reason,
+            brief=write_brief(talk, self.tasks, reason),
             interrupted_form=talk.turn.active_form,
         )
         try:
@@ -99,5 +109,6 @@ class HandoffAction(Goal):
             log.warning("handoff_failed", conversation_id=request.conversation_id, error=type(error).__name__)
             say("utter_handoff_failed", buttons=[RETRY])
             return [*set_slots(misses=0, handoff_reason=None, offer="talk_to_person"), listen()]
-        say("utter_handoff_waiting" if receipt.is_waiting else "utter_handoff")
+        if receipt.is_waiting:
+            say("utter_handoff_waiting")
         return [*set_slots(misses=0, handoff_reason=None), listen()]

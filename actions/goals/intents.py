@@ -38,6 +38,42 @@ QUESTION_MEANINGS = {
     "opening_hours": "Service hours",
     "company_info": "About Nook & Linden",
 }
+# What to look up for a question that the articles do not answer in the customer's own words.
+QUESTION_TOPICS = {
+    "ask_return_policy": "How long can I return something?",
+    "ask_invoice": "How do I download my invoice?",
+    "payment_failed": "My payment did not go through",
+    "double_charge": "I was charged twice",
+    "ask_payment_methods": "Can I pay by card, PayPal or iDEAL?",
+    "promo_code": "How do I use a promo code?",
+    "gift_card": "How do I redeem a gift card?",
+    "ask_stock": "How can I see whether an item is in stock?",
+    "assembly_help": "Where do I find assembly instructions?",
+    "delivery_options": "How long does delivery take?",
+    "delivery_cost": "What does delivery cost?",
+    "international_delivery": "To which countries do you deliver?",
+    "password_reset": "I forgot my password",
+    "change_email": "How do I change my e-mail address?",
+    "delete_my_data": "How do I delete my account?",
+    "newsletter": "How do I subscribe to the newsletter?",
+    "warranty": "How long is the warranty?",
+    "opening_hours": "What are your opening hours?",
+}
+# How a task reads in the line that a person gets: what the customer is doing, and what they did before.
+TASK_BRIEFS = {
+    "order_status": ("Asks where an order is", "asking where an order is"),
+    "order_late": ("Waits for a late order", "asking about a late order"),
+    "item_damaged": ("Has a problem with an item", "reporting a problem with an item"),
+    "wrong_item": ("Got the wrong item", "reporting a wrong item"),
+    "missing_item": ("Misses an item", "reporting a missing item"),
+    "cancel_order": ("Wants to cancel", "a cancellation"),
+    "change_address": ("Wants another delivery address", "an address change"),
+    "return_item": ("Wants to return", "a return"),
+    "exchange_item": ("Wants to exchange", "an exchange"),
+    "refund_status": ("Asks for a refund", "asking for a refund"),
+    "complaint": ("Complains", "a complaint"),
+    "ticket_status": ("Asks about a ticket", "asking about a ticket"),
+}
 MEANINGS = {**TASK_MEANINGS, "talk_to_person": "Talk to a person", **QUESTION_MEANINGS}
 
 TASKS = frozenset(TASK_MEANINGS)

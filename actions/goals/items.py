@@ -3,80 +3,74 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from actions.goals.draft import Draft
+from actions.goals.matching import match_items
 from actions.goals.talk import Button, button
-from actions.goals.task import Field
-from actions.recognise import normalise
+from actions.goals.task import PERSON, Field, Prompt
 
 ALL_ITEMS = "everything"
 SEPARATOR = "; "
-_ALL = re.compile(r"\b(?:all|everything|both|whole order|the lot|entire order|every item)\b", re.IGNORECASE)
-_WORD = re.compile(r"\w{3,}")
-# Words that fit any item.
-_PLAIN = frozenset(
-    [
-        "the",
-        "and",
-        "one",
-        "ones",
-        "from",
-        "with",
-        "for",
-        "that",
-        "this",
-        "item",
-        "items",
-        "please",
-        "want",
-        "send",
-        "back",
-        "return",
-        "order",
-    ]
-)
-
-
-def match_items(text: str, items: Sequence[str]) -> list[str]:
-    """Find the items whose names share the most words with the text; all of them for "both" or "everything"."""
-    clean = normalise(text).lower()
-    if items and _ALL.search(clean):
-        return list(items)
-    words = set(_WORD.findall(clean)) - _PLAIN
-    scores = {item: _count_shared(words, item) for item in items}
-    best = max(scores.values(), default=0)
-    return [item for item, score in scores.items() if score == best and best > 0]
-
-
-def _count_shared(words: set[str], item: str) -> int:
-    name = set(_WORD.findall(item.lower()))
-    return sum(1 for word in words if word in name or word.rstrip("s") in name or f"{word}s" in name)
+OTHER_ORDER = button("Another order", "/correct")
 
 
 def read_item(draft: Draft) -> str | None:
-    """Read an item of the proven order from a marked product; one that fits two items is asked again."""
-    named, items = draft.talk.entity("product"), draft.get("order_items") or []
-    return _one_or_all(match_items(named, items), items) if named and items else None
+    """Read items of the proven order from what understanding marked; a name that fits two items is asked again."""
+    return choose_items(draft.talk.turn.values_of("product"), draft.get("order_items") or [])
 
 
 def read_item_text(draft: Draft) -> str | None:
     """Read an item from the whole text, once it was asked for."""
-    items = draft.get("order_items") or []
-    return _one_or_all(match_items(draft.talk.text, items), items)
+    return choose_items([draft.talk.text], draft.get("order_items") or [])
 
 
-def _one_or_all(found: list[str], items: Sequence[str]) -> str | None:
-    if len(found) == 1 or (found and len(found) == len(items)):
-        return SEPARATOR.join(found)
-    return None
+def choose_items(named: Sequence[str], items: Sequence[str]) -> str | None:
+    """Choose the items that the names mean; None when one of them fits several, and not all."""
+    chosen: set[str] = set()
+    for name in named:
+        found = match_items(name, items)
+        if len(found) > 1 and len(found) != len(items):
+            return None
+        chosen.update(found)
+    return SEPARATOR.join(item for item in items if item in chosen) or None
 
 
 def split_items(chosen: str, items: Sequence[str]) -> list[str]:
     """Turn the slot's text back into the order's item names."""
     wanted = chosen.split(SEPARATOR)
     return [item for item in items if item in wanted] or list(items)
+
+
+def settle_item(draft: Draft) -> None:
+    """Settle which item is meant from what the first message named; a single item needs no question."""
+    items, named = draft.get("order_items") or [], draft.get("item_named")
+    if draft.get("item") is None and items:
+        alone = items[0] if len(items) == 1 and not named else None
+        draft.set("item", choose_items(named.split(SEPARATOR), items) if named else alone)
+
+
+def item_prompt(draft: Draft, response: str) -> Prompt:
+    """Ask which item; say what the order holds when something was named that is not in it."""
+    items, named = draft.get("order_items") or [], draft.get("item_named")
+    draft.set("item_named", None)
+    if named and not match_items(named, items):
+        return not_in_order(draft)
+    return Prompt(response, item_buttons(draft))
+
+
+def explain_item(draft: Draft) -> Prompt:
+    """Say what the order holds; something was named that is not in it, or nothing at all."""
+    if draft.talk.entity("product"):
+        return not_in_order(draft)
+    return Prompt("utter_invalid_item", item_buttons(draft))
+
+
+def not_in_order(draft: Draft) -> Prompt:
+    """Say what is in the order, and offer another one."""
+    items = draft.get("order_items") or []
+    values = {"number": draft.get("order_number"), "items": SEPARATOR.join(items)}
+    return Prompt("utter_item_not_in_order", (*item_buttons(draft), OTHER_ORDER, PERSON), values)
 
 
 def item_buttons(draft: Draft) -> tuple[Button, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from actions.goals.draft import Draft
 from actions.goals.orders import EMAIL, ORDER_NUMBER, OrderTask, describe_items
 from actions.goals.talk import Button, Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
@@ -69,10 +70,16 @@ class OrderLateTask(OrderTask):
     """The same for an order that should have been here, with an apology and something to choose from."""
 
     name = "order_late"
+    first_question = "utter_want_order_number_then"
     intents = frozenset({"order_late"})
     fields = (ORDER_NUMBER, EMAIL)
     is_lookup = True
     related = frozenset({"order_status"})
+
+    def opening(self, draft: Draft) -> str | None:
+        """Say sorry before asking; where nothing is asked, only if the order is late indeed."""
+        has_all = draft.get("order_number") and (draft.get("email") or draft.talk.known_email)
+        return None if has_all else "utter_order_late_sorry"
 
     async def finish(self, talk: Talk, say: Say) -> list[Event]:
         """Apologise where it is late, tell where the order is, offer to trace it."""
@@ -84,7 +91,8 @@ class OrderLateTask(OrderTask):
         if not is_overdue(order, self.world.today()):
             tell_status(order, self.world.today(), say)
             return []
-        say("utter_order_late_sorry")
+        if talk.has_just_started(self.form):
+            say("utter_order_late_sorry")
         tell_status(order, self.world.today(), say)
         say("utter_offer_trace", buttons=[TRACE, PERSON])
         return set_slots(offer="trace_parcel")

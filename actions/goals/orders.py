@@ -8,18 +8,30 @@ counted over the whole conversation, so that nobody can find out which numbers e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from actions.errors import OrderNotFound
 from actions.goals.draft import ORDER_SLOTS, Draft
-from actions.goals.talk import Say, Talk, button
+from actions.goals.matching import match_items
+from actions.goals.talk import Button, Say, Talk, button
 from actions.goals.task import PERSON, Field, Prompt, Step, Task
 from actions.ports import Order, OrderStatus
-from actions.recognise import count_words, find_email, find_order_number, points_back, read_yes_no
+from actions.recognise import (
+    count_words,
+    find_email,
+    find_order_number,
+    find_position,
+    is_question,
+    looks_like_order_number,
+    points_back,
+    points_to_other_order,
+)
 
 MAX_BUTTONS = 5
 MAX_SUMMARY_ITEMS = 2
+MAX_KNOWN_ORDERS = 3
 
 
 def read_order_number(draft: Draft) -> str | None:
@@ -31,8 +43,25 @@ def read_order_number(draft: Draft) -> str | None:
 
 
 def read_bare_order_number(draft: Draft) -> str | None:
-    """Read five digits that stand alone; used only where the number was asked for."""
-    return find_order_number(draft.talk.text)
+    """Read what counts only where the number was asked for: five digits that stand alone, or one of the orders shown."""
+    return find_order_number(draft.talk.text) or read_order_choice(draft)
+
+
+def read_order_choice(draft: Draft) -> str | None:
+    """Read which of the orders on the buttons is meant, by its place or by what is in it ("the one with the bench")."""
+    choices = {str(number): names for number, names in draft.get("order_choices") or []}
+    if not choices or draft.talk.intent in ("affirm", "deny"):
+        return None
+    position = find_position(draft.talk.text)
+    by_place = list(choices)[position] if position is not None and position < len(choices) else None
+    return find_order_with(draft.talk.text, choices) or by_place
+
+
+def find_order_with(text: str, orders: Mapping[str, Sequence[str]]) -> str | None:
+    """Find the order (number: item names) whose items the text fits best; None when none or several do."""
+    fitting = match_items(text, [name for names in orders.values() for name in names])
+    holding = [number for number, names in orders.items() if set(names) & set(fitting)]
+    return holding[0] if len(holding) == 1 else None
 
 
 def read_email(draft: Draft) -> str | None:
@@ -85,8 +114,15 @@ def is_open(order: Order) -> bool:
     return order.status is OrderStatus.PROCESSING
 
 
+def order_button(number: str, summary: str) -> Button:
+    """Offer an order by its number and what is in it."""
+    return button(f"{number} · {summary}", f'/inform{{"order_number": "{number}"}}')
+
+
 class OrderTask(Task):
-    """A task about one order of the customer's own."""
+    """A task about one order of the customer's own. ``first_question`` asks for its number the first time."""
+
+    first_question: ClassVar[str] = "utter_want_order_number"
 
     async def check(self, draft: Draft, say: Say) -> Step:
         """Prove the order once its number and an address are known, then ask the task itself."""
@@ -110,6 +146,30 @@ class OrderTask(Task):
         is_meant = talk.is_payload or talk.intent == "correct" or points_back(talk.text)
         if not is_meant and not draft.has_filled("order_number"):
             draft.forget(("order_number", "order_candidate", *ORDER_SLOTS))
+        named = talk.turn.values_of("product")
+        draft.set("item_named", "; ".join(named) or None)
+        if named and draft.get("order_number") is None:
+            draft.set("order_number", await self._own_order_with(draft, named))
+
+    async def _own_order_with(self, draft: Draft, named: Sequence[str]) -> str | None:
+        """Find the one order of a verified customer that holds what was named; None when it is none or several."""
+        own = await self._own_orders(draft)
+        return find_order_with(" ".join(named), {o.number: [i.name for i in o.items] for o in own})
+
+    def turns_back(self, draft: Draft) -> bool:
+        """Go back to the question for the order when another one is meant."""
+        is_pressed = draft.talk.is_payload and draft.talk.intent == "correct"
+        if not is_pressed and not points_to_other_order(draft.talk.text):
+            return False
+        draft.forget(("order_number", "order_candidate", *ORDER_SLOTS))
+        return True
+
+    async def explain(self, draft: Draft, asked: Field) -> Prompt:
+        """Tell a number of another shape from no number at all."""
+        explained = await super().explain(draft, asked)
+        if asked.slot == "order_number" and looks_like_order_number(draft.talk.text):
+            return replace(explained, response="utter_odd_order_number")
+        return explained
 
     async def admit(self, draft: Draft, order: Order, say: Say) -> Step:
         """Tell whether the task is possible for this order; say why not, and end it, where it is not."""
@@ -121,15 +181,19 @@ class OrderTask(Task):
 
     async def prompt(self, draft: Draft, slot: str) -> Prompt:
         """Offer a verified customer their own orders; ask everybody else for the number."""
+        if slot == "email":
+            return Prompt("utter_want_email", again="utter_want_email_again")
         if slot != "order_number":
-            shared = "utter_want_email" if slot == "email" else f"utter_want_{self.name}_{slot}"
-            return Prompt(shared)
-        own = await self._own_orders(draft)
+            return Prompt(f"utter_want_{self.name}_{slot}")
+        own = (await self._own_orders(draft))[:MAX_BUTTONS]
         if own:
-            return Prompt(
-                "utter_want_order_choice", tuple(self._order_button(order) for order in own[:MAX_BUTTONS])
-            )
-        return Prompt("utter_want_order_number")
+            draft.set("order_choices", [[order.number, [item.name for item in order.items]] for order in own])
+            buttons = tuple(order_button(order.number, describe_items(order)) for order in own)
+            return Prompt("utter_want_order_choice", buttons)
+        known = tuple(order_button(number, summary) for number, summary in draft.get("known_orders") or ())
+        is_odd = draft.is_start and draft.talk.entity("order_number") is not None
+        first = "utter_odd_order_number" if is_odd else self.first_question
+        return Prompt(first, known, again="utter_want_order_number_again")
 
     async def order_of(self, talk: Talk) -> Order:
         """Fetch the proven order anew; its state may have changed since.
@@ -145,11 +209,6 @@ class OrderTask(Task):
 
     def _is_proven(self, draft: Draft) -> bool:
         return bool(draft.get("order_proof")) and draft.get("order_proof") == draft.get("order_number")
-
-    def _order_button(self, order: Order) -> dict[str, str]:
-        return button(
-            f"{order.number} · {describe_items(order)}", f'/inform{{"order_number": "{order.number}"}}'
-        )
 
     async def _own_orders(self, draft: Draft) -> Sequence[Order]:
         customer = draft.talk.customer_id
@@ -191,19 +250,19 @@ class OrderTask(Task):
         draft.set("order_candidate", None)
         draft.set("order_summary", describe_items(order))
         draft.set("order_items", [item.name for item in order.items])
+        others = [known for known in draft.get("known_orders") or [] if known[0] != order.number]
+        draft.set("known_orders", [[order.number, describe_items(order)], *others][:MAX_KNOWN_ORDERS])
 
 
 def read_yes_no_field(own: frozenset[str]) -> Callable[[Draft], bool | None]:
     """Build a reader for a confirmation; saying the task's own intent again ("yes, cancel it") is a yes."""
 
     def read(draft: Draft) -> bool | None:
-        intent = draft.talk.intent
-        if intent == "affirm":
-            return True
-        if intent == "deny":
-            return False
-        said = read_yes_no(draft.talk.text)
-        is_said_again = intent in own and not draft.talk.is_payload and count_words(draft.talk.text) > 1
+        said = draft.talk.yes_or_no()
+        is_said_again = draft.talk.intent in own and not draft.talk.is_payload
+        is_said_again = (
+            is_said_again and count_words(draft.talk.text) > 1 and not is_question(draft.talk.text)
+        )
         return True if said is None and is_said_again else said
 
     return read

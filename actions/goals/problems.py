@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from actions.goals.draft import Draft
-from actions.goals.items import ITEM, item_buttons
+from actions.goals.items import ITEM, explain_item, item_prompt, settle_item
 from actions.goals.orders import EMAIL, ORDER_NUMBER, OrderTask
 from actions.goals.returns import read_free_text
 from actions.goals.talk import REQUESTED_SLOT, Event, Say, Talk, button
@@ -58,6 +58,7 @@ class ProblemTask(OrderTask):
     """Order, item, what happened, what would make it right; then a ticket."""
 
     name = "problem"
+    first_question = "utter_want_order_number_then"
     intents = frozenset(PROBLEMS)
     related = frozenset(
         {"return_item", "exchange_item", "refund_status", "complaint", "warranty", "order_late"}
@@ -87,18 +88,25 @@ class ProblemTask(OrderTask):
         return "go_on"
 
     async def check_more(self, draft: Draft, say: Say) -> Step:
-        """An order with a single item needs no question which."""
-        items = draft.get("order_items") or []
-        if len(items) == 1 and draft.get("item") is None:
-            draft.set("item", items[0])
+        """Settle the item where it is known already."""
+        settle_item(draft)
         if draft.get("problem") is None:
             draft.set("problem", "damaged")
         return "go_on"
 
+    def opening(self, draft: Draft) -> str | None:
+        """Say sorry first of all, and only once."""
+        problem = draft.get("problem") or "damaged"
+        return f"utter_problem_sorry_{problem}"
+
+    async def explain(self, draft: Draft, asked: Field) -> Prompt:
+        """Say what is in the order when something else was named."""
+        return explain_item(draft) if asked.slot == "item" else await super().explain(draft, asked)
+
     async def prompt(self, draft: Draft, slot: str) -> Prompt:
-        """Say sorry once, offer the items and the two ways out."""
+        """Offer the items and the two ways out."""
         if slot == "item":
-            return Prompt(f"utter_want_problem_item_{draft.get('problem')}", item_buttons(draft))
+            return item_prompt(draft, f"utter_want_problem_item_{draft.get('problem')}")
         if slot == "description":
             return Prompt(
                 f"utter_want_problem_description_{draft.get('problem')}", (), {"items": draft.get("item")}

@@ -8,18 +8,26 @@ from datetime import date, timedelta
 
 from actions.errors import OrderRefused
 from actions.goals.draft import Draft
-from actions.goals.items import ITEM, item_buttons, split_items
+from actions.goals.items import ITEM, explain_item, item_prompt, settle_item, split_items
 from actions.goals.order_status import write_day
 from actions.goals.orders import EMAIL, ORDER_NUMBER, YES_NO, OrderTask, confirm_field
 from actions.goals.talk import Event, Say, Talk, button
 from actions.goals.task import PERSON, Field, Prompt, Step
 from actions.goals.tickets import open_ticket
 from actions.ports import Order, OrderStatus, ReturnReceipt
+from actions.recognise import count_words, is_plain_no
 
 PROBLEMS = frozenset({"item_damaged", "wrong_item", "missing_item"})
 REASONS = ("It doesn't fit", "Not what I expected", "It arrived damaged", "I changed my mind")
 HOLIDAY_BUYING = ((11, 1), (12, 24))
+YES_WORDS = 2
+NO_REASON = "none given"
 _LETTER = re.compile(r"\w")
+_INSTEAD = re.compile(
+    r"\b(?:exchange|swap|switch|trade|change|replace)\b[^.?!]*?\b(?:for|with|to|into)\s+"
+    r"((?:an?|the|another|one|some)\b(?:(?!\b(?:order|nl|from|my)\b)[^.?!,;])*)",
+    re.IGNORECASE,
+)
 
 
 def read_reason_entity(draft: Draft) -> str | None:
@@ -28,14 +36,29 @@ def read_reason_entity(draft: Draft) -> str | None:
 
 
 def read_free_text(draft: Draft) -> str | None:
-    """Take the whole message, when it says anything at all."""
-    return draft.talk.text if _LETTER.search(draft.talk.text) else None
+    """Take the whole message, when it says more than yes or no."""
+    text = draft.talk.text
+    is_yes_or_no = count_words(text) <= YES_WORDS and draft.talk.yes_or_no() is not None
+    return text if _LETTER.search(text) and not is_yes_or_no else None
+
+
+def read_reason_text(draft: Draft) -> str | None:
+    """Take the whole message; nobody has to give a reason."""
+    return (
+        NO_REASON if draft.talk.intent == "deny" and is_plain_no(draft.talk.text) else read_free_text(draft)
+    )
+
+
+def read_wish(draft: Draft) -> str | None:
+    """Find what somebody wants instead in the message that asks for it ("swap it for the large one")."""
+    found = _INSTEAD.search(draft.talk.text)
+    return found.group(1).strip(" .!?") if found else None
 
 
 REASON = Field(
     "reason",
     read=read_reason_entity,
-    read_asked=read_free_text,
+    read_asked=read_reason_text,
     is_free_text=True,
     invalid="utter_invalid_reason",
 )
@@ -72,16 +95,18 @@ class SendBackTask(OrderTask):
         return "go_on"
 
     async def check_more(self, draft: Draft, say: Say) -> Step:
-        """An order with a single item needs no question which."""
-        items = draft.get("order_items") or []
-        if len(items) == 1 and draft.get("item") is None:
-            draft.set("item", items[0])
+        """Settle the item where it is known already."""
+        settle_item(draft)
         return "go_on"
+
+    async def explain(self, draft: Draft, asked: Field) -> Prompt:
+        """Say what is in the order when something else was named."""
+        return explain_item(draft) if asked.slot == "item" else await super().explain(draft, asked)
 
     async def prompt(self, draft: Draft, slot: str) -> Prompt:
         """Offer the order's items and the usual reasons as buttons."""
         if slot == "item":
-            return Prompt(f"utter_want_{self.name}_item", item_buttons(draft))
+            return item_prompt(draft, f"utter_want_{self.name}_item")
         if slot == "reason":
             buttons = tuple(button(reason, f'/inform{{"reason": "{reason}"}}') for reason in REASONS)
             return Prompt("utter_want_return_item_reason", buttons, {"items": draft.get("item")})
@@ -140,6 +165,11 @@ class ExchangeItemTask(SendBackTask):
         ),
         confirm_field(intents),
     )
+
+    async def start(self, draft: Draft) -> None:
+        """Take from the first message what is wanted instead."""
+        await super().start(draft)
+        draft.set("exchange_for", read_wish(draft))
 
     async def finish(self, talk: Talk, say: Say) -> list[Event]:
         """Open the return, and the ticket with which a colleague sends the other piece."""

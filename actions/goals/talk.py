@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
-from actions.recognise import normalise
+from actions.recognise import is_question, normalise, read_yes_no
 from actions.turn import Turn
 
 Event = dict[str, Any]
@@ -19,6 +19,9 @@ Button = dict[str, str]
 
 LISTEN = "action_listen"
 REQUESTED_SLOT = "requested_slot"
+# How sure understanding must be of a yes that has no word for it, and how many words a "yes?" may have.
+CLEAR_YES = 0.6
+YES_WORDS = 2
 # Actions that the engine runs by itself; they are not an answer to the customer.
 _SILENT_ACTIONS = frozenset({LISTEN, "action_extract_slots", "action_session_start", None})
 
@@ -71,6 +74,15 @@ class Talk:
         """Get the last value of an entity in the latest message."""
         values = self.turn.values_of(name)
         return values[-1] if values else None
+
+    def yes_or_no(self) -> bool | None:
+        """Read a yes or a no; a question ("are you sure?") and a doubtful yes are neither."""
+        said = read_yes_no(self.text)
+        if self.text and is_question(self.text) and len(self.text.split()) > YES_WORDS:
+            return None
+        if self.intent == "affirm":
+            return True if said or self.turn.confidence >= CLEAR_YES else None
+        return False if self.intent == "deny" else said
 
     def _since_message(self) -> Iterator[Event]:
         """Walk the events after the latest message, newest first."""
@@ -129,6 +141,12 @@ class Talk:
             if event.get("event") == "slot" and event.get("name") == name:
                 return event.get("value")
         return None
+
+    def former_text(self) -> str:
+        """Get what the customer wrote before the latest message; empty when they pressed a button, or nothing."""
+        said = [event for event in self.events if event.get("event") == "user"]
+        text = str(said[-2].get("text") or "") if len(said) > 1 else ""
+        return "" if text.startswith("/") else normalise(text)
 
     def ran_before(self, action: str) -> bool:
         """Tell whether the previous turn ran this action."""

@@ -26,13 +26,14 @@ from actions.goals.draft import Draft
 from actions.goals.goal import Goal
 from actions.goals.talk import REQUESTED_SLOT, Event, Say, Talk, button, go_to, listen, set_slots
 from actions.goals.world import World
-from actions.recognise import count_words
+from actions.recognise import count_words, is_plain_no
 
 log = structlog.get_logger()
 
 # The engine gives an action ten seconds; the customer must have heard something before that.
 ACTION_SECONDS = 8.0
 TRIES_BEFORE_OFFER = 2
+TRIES_BEFORE_HANDOFF = 3
 MAX_SUSPENDED = 3
 # A text of at most this many words that names a number or an address corrects it, and is no free text.
 ASIDE_WORDS = 8
@@ -66,11 +67,12 @@ Step = Literal["go_on", "asked", "ended"]
 
 @dataclass(frozen=True)
 class Prompt:
-    """How a field is asked for: a response's name, its buttons and its values."""
+    """How a field is asked for: a response's name, its buttons and its values; ``again`` words it the next time."""
 
     response: str
     buttons: tuple[dict[str, str], ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
+    again: str | None = None
 
 
 class Task(ABC):
@@ -113,6 +115,18 @@ class Task(ABC):
         """Word the question for a field."""
         return Prompt(f"utter_want_{self.name}_{slot}")
 
+    def opening(self, draft: Draft) -> str | None:
+        """Name what is said first of all, once ("I'm sorry ..."); None when nothing is."""
+        return None
+
+    def turns_back(self, draft: Draft) -> bool:
+        """Tell whether the message takes an earlier answer back ("another order"), and empty its fields."""
+        return False
+
+    async def explain(self, draft: Draft, asked: Field) -> Prompt:
+        """Word what a right answer looks like, the first time that a message did not help."""
+        return Prompt(asked.invalid, (await self.prompt(draft, asked.slot)).buttons)
+
     @abstractmethod
     async def finish(self, talk: Talk, say: Say) -> list[Event]:
         """Do what was asked, and say so. Only called with every field filled."""
@@ -138,12 +152,12 @@ class TaskForm(Goal):
         if draft.is_resumed:
             draft.set("resuming", None)
             say(f"utter_back_to_{self.task.form}")
-            return await self._check_and_ask(draft, say)
+            return await self._check_and_ask(draft, say, is_again=True)
         if draft.is_start:
             return await self._start(draft, say)
         if draft.talk.has_answered():
             say(f"utter_back_to_{self.task.form}")
-            return await self._ask(draft, say)
+            return await self._ask(draft, say, is_again=True)
         return await self._continue(draft, say)
 
     async def _start(self, draft: Draft, say: Say) -> list[Event]:
@@ -152,6 +166,9 @@ class TaskForm(Goal):
         draft.set("tries", 0)
         self._read(draft, asked=None)
         await self.task.start(draft)
+        opening = self.task.opening(draft)
+        if opening:
+            say(opening)
         return await self._check_and_ask(draft, say)
 
     async def _continue(self, draft: Draft, say: Say) -> list[Event]:
@@ -168,16 +185,38 @@ class TaskForm(Goal):
         )
         if verdict is Verdict.INTERRUPTION:
             return [ActionExecutionRejected(self.task.form)]
+        if verdict is not Verdict.ANSWER:
+            return await self._go_beside(Draft(draft.talk, draft.form), say, verdict)
+        if found:
+            return await self._check_and_ask(draft, say)
+        return await self._not_found(draft, say, asked)
+
+    async def _go_beside(self, draft: Draft, say: Say, verdict: Verdict) -> list[Event]:
+        """React to a message that is no answer; the draft is a fresh one, since such words fill no field."""
         if verdict is Verdict.STOP:
-            draft.set(REQUESTED_SLOT, draft.get(REQUESTED_SLOT))
-            return [*draft.events(), go_to("action_stop")]
-        if verdict is Verdict.AGAIN:
-            if draft.talk.intent == "back_to_task":
-                say(f"utter_back_to_{self.task.form}")
-            return await self._ask(draft, say)
-        if not found:
-            return await self._explain(draft, say, asked)
-        return await self._check_and_ask(draft, say)
+            return self._leave(draft, "action_stop")
+        if verdict is Verdict.COURTESY:
+            say(f"utter_{draft.talk.intent}_here")
+        elif draft.talk.intent == "back_to_task":
+            say(f"utter_back_to_{self.task.form}")
+        return await self._ask(draft, say, is_again=True)
+
+    async def _not_found(self, draft: Draft, say: Say, asked: Field | None) -> list[Event]:
+        """Go on where the message fills nothing: an answer to an offer, a step back, or no help at all."""
+        if self.task.turns_back(draft):
+            draft.set("tries", 0)
+            return await self._check_and_ask(draft, say)
+        if asked and draft.talk.former_slot("offer") == "talk_to_person":
+            if draft.talk.yes_or_no():
+                return self._leave(draft, "action_handoff", handoff_reason="offered")
+            if draft.talk.is_payload or is_plain_no(draft.talk.text):
+                return self._leave(draft, "action_stop")
+        return await self._explain(draft, say, asked)
+
+    def _leave(self, draft: Draft, action: str, **slots: Any) -> list[Event]:
+        """Let another action go on; the form stays as it is."""
+        draft.set(REQUESTED_SLOT, draft.get(REQUESTED_SLOT))
+        return [*draft.events(), *set_slots(**slots), go_to(action)]
 
     def _read(self, draft: Draft, *, asked: Field | None) -> list[str]:
         """Fill fields from the message; answers the slots that were filled."""
@@ -203,15 +242,28 @@ class TaskForm(Goal):
         )
 
     async def _explain(self, draft: Draft, say: Say, asked: Field | None) -> list[Event]:
-        """Say what a right answer looks like; from the second time on, offer a person as well."""
-        if asked and asked.missing and draft.talk.intent == "deny":
-            say(asked.missing, buttons=[PERSON])
+        """Say what a right answer looks like; the second time offer a person, the third time call one."""
+        if asked is None:
             return await self._ask(draft, say)
-        say(asked.invalid if asked else "utter_not_understood_here")
-        count_try(draft, say)
-        return await self._ask(draft, say)
+        tries = int(draft.get("tries") or 0) + 1
+        if tries >= TRIES_BEFORE_HANDOFF:
+            draft.set("tries", 0)
+            return self._leave(draft, "action_handoff", handoff_reason="not_understood")
+        draft.set("tries", tries)
+        draft.set(REQUESTED_SLOT, asked.slot)
+        if tries < TRIES_BEFORE_OFFER:
+            is_missing = asked.missing is not None and draft.talk.intent == "deny"
+            prompt = (
+                Prompt(str(asked.missing), (PERSON,)) if is_missing else await self.task.explain(draft, asked)
+            )
+            say(prompt.response, buttons=prompt.buttons, **prompt.values)
+            return draft.events()
+        buttons = (await self.task.prompt(draft, asked.slot)).buttons
+        say(f"utter_still_{asked.slot}", buttons=[*buttons, PERSON])
+        draft.set("offer", "talk_to_person")
+        return draft.events()
 
-    async def _check_and_ask(self, draft: Draft, say: Say) -> list[Event]:
+    async def _check_and_ask(self, draft: Draft, say: Say, *, is_again: bool = False) -> list[Event]:
         step = await self.task.check(draft, say)
         if step == "ended":
             return end_events(draft, say, self.task)
@@ -220,19 +272,21 @@ class TaskForm(Goal):
             return draft.events()
         if draft.has_changed_fields:
             draft.set("tries", 0)
-        return await self._ask(draft, say)
+        return await self._ask(draft, say, is_again=is_again)
 
     def _missing_slot(self, draft: Draft) -> str | None:
         missing = (f.slot for f in self.task.fields if f.applies(draft) and draft.get(f.slot) is None)
         return next(missing, None)
 
-    async def _ask(self, draft: Draft, say: Say) -> list[Event]:
+    async def _ask(self, draft: Draft, say: Say, *, is_again: bool = False) -> list[Event]:
         slot = self._missing_slot(draft)
+        is_again = is_again or (not draft.is_start and draft.talk.slots.get(REQUESTED_SLOT) == slot)
         draft.set(REQUESTED_SLOT, slot)
         if slot is None:
             return [*draft.events(), go_to(self.task.action)]
         prompt = await self.task.prompt(draft, slot)
-        say(prompt.response, buttons=prompt.buttons, **prompt.values)
+        words = prompt.again if is_again and prompt.again else prompt.response
+        say(words, buttons=prompt.buttons, **prompt.values)
         return draft.events()
 
 
@@ -252,14 +306,6 @@ class TaskEnd(Goal):
         except (ActionsError, TimeoutError) as error:
             return give_up(draft, say, self.task, error)
         return [*events, *end_events(draft, say, self.task)]
-
-
-def count_try(draft: Draft, say: Say) -> None:
-    """Count an answer that did not help, and offer a person from the second on."""
-    tries = int(draft.get("tries") or 0) + 1
-    draft.set("tries", tries)
-    if tries >= TRIES_BEFORE_OFFER:
-        say("utter_offer_person_here", buttons=[PERSON])
 
 
 def suspend_former(draft: Draft) -> None:

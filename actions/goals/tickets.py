@@ -1,4 +1,4 @@
-"""Open a ticket and tell its number; shared by every goal that ends with one."""
+"""Open a ticket; shared by every goal that ends with one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ MAX_SUBJECT = 120
 async def open_ticket(
     desk: Desk, talk: Talk, say: Say, *, kind: str, subject: str, body: str, priority: str = "normal"
 ) -> TicketReceipt:
-    """Open a ticket for this conversation and say its number, or that the number follows.
+    """Open a ticket for this conversation; where it has to wait, say that its number follows.
+
+    The number itself stands in a line that the desk writes into the conversation.
 
     Raises:
         DeskUnavailable: the ticket could neither be opened nor kept for later.
@@ -27,8 +29,6 @@ async def open_ticket(
         email=talk.known_email or talk.slots.get("email"),
     )
     receipt = await desk.open_ticket(request, talk.turn.effect_key(f"ticket_{kind}"))
-    if receipt.number:
-        say("utter_ticket_opened", ticket=receipt.number)
-    else:
+    if not receipt.number:
         say("utter_ticket_waiting")
     return receipt

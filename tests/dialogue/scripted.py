@@ -20,7 +20,7 @@ UNKNOWN = {"intent": "nlu_fallback", "confidence": 0.3}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
-class Scripted(GraphComponent):
+class Scripted(GraphComponent):  # type: ignore[misc]  # the engine is not typed here
     """Looks the text up."""
 
     def __init__(self, path: str) -> None:

@@ -68,7 +68,15 @@ class Stand:
     def start(self) -> None:
         self._start_actions()
         model = self._model or train(self._lines)
-        command = [ENGINE_PYTHON, "-m", "rasa", "run", "--credentials", "bot/credentials.yml", "--endpoints"]
+        command: list[str | Path] = [
+            ENGINE_PYTHON,
+            "-m",
+            "rasa",
+            "run",
+            "--credentials",
+            "bot/credentials.yml",
+            "--endpoints",
+        ]
         command += ["bot/endpoints.yml", "-i", "127.0.0.1", "-p", str(self._engine_port), "--model", model]
         log = self.folder / "engine.log"
         env = engine_env(self.folder, self._action_port)
@@ -126,7 +134,6 @@ class Stand:
         world = self.outside
         app = build_app(build_actions(world.shop, world.desk, world.knowledge, now), ACTIONS_TOKEN)
         self._server: Any = build_server(app, "127.0.0.1", self._action_port)
-        self._server.install_signal_handlers = lambda: None
         threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True).start()
         wait_until(lambda: bool(self._server.started), 10)
 
@@ -159,7 +166,7 @@ def train(lines: Mapping[str, Any]) -> Path:
         (folder / "nlu.yml").write_text(
             'version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - hello\n    - hi\n'
         )
-        command = [
+        command: list[str | Path] = [
             ENGINE_PYTHON,
             "-m",
             "rasa",

@@ -61,7 +61,7 @@ class Bench:
         tracker = Tracker(
             "c1", dict(self.slots), self.message, list(self.events), False, None, self.loop, "action_listen"
         )
-        events = asyncio.run(self.actions[name].run(dispatcher, tracker, {}))
+        events: list[dict[str, Any]] = asyncio.run(self.actions[name].run(dispatcher, tracker, {}))
         self.replies = dispatcher.messages
         self.events += [{"event": "action", "name": name}, *events]
         self.slots.update({e["name"]: e["value"] for e in events if e["event"] == "slot"})

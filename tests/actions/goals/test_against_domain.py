@@ -42,6 +42,9 @@ COMPLETIONS: dict[str, tuple[str, ...]] = {
     "slots['resolution']": ("replacement", "refund"),
     "known": ("new", "open", "pending", "solved", "closed", "other"),
     "draft.get('problem')": PROBLEMS,
+    "problem": PROBLEMS,
+    "draft.talk.intent": tuple(sorted(SOCIAL)),
+    "asked.slot": tuple({f.slot for task in TASKS for f in task.fields}),
 }
 
 

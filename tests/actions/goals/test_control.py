@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actions.goals.items import match_items, split_items
+from actions.goals.items import split_items
+from actions.goals.matching import match_items
 from tests.actions.goals.conftest import Bench
 
 ITEMS = ["Blue table lamp", "Linen cushion", "Arden floor lamp"]
@@ -22,10 +23,10 @@ def test_an_answer_comes_with_its_source(bench: Bench) -> None:
     }
 
 
-def test_a_pressed_question_asks_what_its_button_said(bench: Bench) -> None:
+def test_a_pressed_question_asks_for_its_topic(bench: Bench) -> None:
     bench.hear("Warranty", "warranty", confidence=1.0, ranking=[])
     bench.run("action_answer")
-    assert bench.knowledge.asked == ["Warranty"]
+    assert bench.knowledge.asked == ["How long is the warranty?"]
 
 
 @pytest.mark.parametrize(

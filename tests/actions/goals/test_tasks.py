@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.goals import World, build_tasks
+from actions.goals.handoff import BRIEF_SLOTS
 from actions.goals.order_status import is_overdue, write_day
 from actions.goals.orders import describe_items, euros
 from actions.goals.returns import last_return_day
@@ -46,11 +47,17 @@ def test_an_order_that_was_packed_meanwhile_is_not_cancelled(bench: Bench) -> No
     assert bench.shop.effects == []
 
 
-def test_a_finished_task_leaves_only_the_order_and_the_address(bench: Bench) -> None:
+def test_a_finished_task_leaves_only_the_orders_and_the_address(bench: Bench) -> None:
     cancel_until_confirmed(bench)
     bench.run("action_cancel_order")
     kept = {slot: value for slot, value in bench.slots.items() if value and slot != "last_task"}
-    assert kept.keys() == {"order_number", "order_proof", "order_summary", "order_items"}
+    assert kept.keys() == {
+        "order_number",
+        "order_proof",
+        "order_summary",
+        "order_items",
+        "known_orders",
+    }
 
 
 def test_a_proven_order_does_not_prove_the_next_one(bench: Bench) -> None:
@@ -136,11 +143,29 @@ def test_a_brief_tells_the_goal_what_is_known_and_the_last_words(bench: Bench) -
     bench.hear("a human!", "talk_to_person")
     bench.run("action_handoff")
     brief = bench.desk.handoffs[0][0].brief
-    assert "Goal: send something back" in brief
-    assert "order NL-10187, item Linen cushion" in brief
-    assert "did not match: 1" in brief
-    assert "last said: “it has a hole”" in brief
-    assert "\n" not in brief
+    assert brief == (
+        "Wants to return: order NL-10187, item Linen cushion, order and e-mail did not match (1×). "
+        "Last said: “it has a hole”."
+    )
+
+
+@given(
+    words=st.text(min_size=1, max_size=400),
+    slots=st.dictionaries(st.sampled_from(sorted(BRIEF_SLOTS)), st.text(max_size=200)),
+    form=st.sampled_from([None, *FORMS]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_brief_is_one_capitalised_line_that_fits_a_subject(
+    words: str, slots: dict[str, str], form: str | None
+) -> None:
+    bench = Bench(slots=dict(slots), form=form)
+    bench.hear(words, "inform")
+    bench.hear("a human!", "talk_to_person")
+    bench.run("action_handoff")
+    brief = bench.desk.handoffs[0][0].brief
+    assert len(brief) <= 160
+    assert brief[0].isupper()
+    assert len(brief.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ class KnowledgeClient:
         try:
             self._base = await asyncio.to_thread(self._open_base)
         except Exception as error:  # noqa: BLE001 - the edge: the rest of the actions works without it
-            log.error("knowledge_missing", error=type(error).__name__, alarm=True)
+            log.error("knowledge_missing", error=type(error).__name__, reason=str(error), alarm=True)
 
     async def answer(self, query: str) -> KnowledgeAnswer | None:
         """Find the answer; None when no passage is good enough.

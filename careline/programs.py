@@ -15,6 +15,11 @@ from careline.supervisor import Program
 # Above the ten seconds an action may take, so that Rasa's lock never expires under a running turn.
 LOCK_LIFETIME_SECONDS = 60
 PROBE_TIMEOUT_SECONDS = 2.0
+DAMAGED_MODEL = "Where the model in var/models/rasa is damaged or was made by another version, `careline train` makes it again."
+NO_KNOWLEDGE = (
+    "The knowledge index in {folder} is missing or damaged, so that no question could be answered. "
+    "`careline knowledge build` makes it again; {log} says more."
+)
 
 
 def probe(
@@ -47,11 +52,24 @@ def engine_is_ready(response: httpx.Response) -> bool:
     if not is_ok(response):
         return False
     if not response.json().get("ready"):
-        raise StartError(
-            "The engine could not load its model: the file is damaged, or it was made by another version. "
-            "`careline train` makes it again; var/logs/engine.log says more."
-        )
+        raise StartError(f"The engine could not load its model. {DAMAGED_MODEL}")
     return True
+
+
+def check_knowledge(settings: Settings) -> None:
+    """Check that the running action server has its knowledge.
+
+    Raises:
+        StartError: it could not open the index.
+    """
+    try:
+        health = httpx.get(f"{settings.actions_url}/health", timeout=PROBE_TIMEOUT_SECONDS, trust_env=False)
+        degraded = health.json().get("degraded", [])
+    except (httpx.HTTPError, ValueError):
+        return  # it was ready a moment ago; the supervisor looks after it
+    if "knowledge_missing" in degraded:
+        log = settings.var / "logs" / "actions.log"
+        raise StartError(NO_KNOWLEDGE.format(folder=settings.var / "knowledge", log=log))
 
 
 def engine_env(settings: Settings, secrets: Mapping[str, str]) -> dict[str, str]:
@@ -99,6 +117,7 @@ def engine(settings: Settings, secrets: Mapping[str, str]) -> Program:
             f"{settings.engine_url}/webhooks/careline/health", secrets["engine_token"], engine_is_ready
         ),
         ready_timeout_seconds=settings.engine.start_timeout_seconds,
+        hint=DAMAGED_MODEL,
     )
 
 

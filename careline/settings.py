@@ -240,10 +240,18 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError(
-            [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+            [
+                f"{'.'.join(map(str, one['loc']))}: {meaning_of(one['type'], one['msg'])}"
+                for one in error.errors()
+            ]
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{config_file().name} is not valid TOML: {error}"]) from error
+
+
+def meaning_of(kind: str, message: str) -> str:
+    """Say what is wrong with a setting."""
+    return "there is no such setting; docs/settings.md lists them" if kind == "extra_forbidden" else message
 
 
 def check_variables() -> None:
@@ -317,13 +325,36 @@ def complete_secrets(settings: Settings) -> dict[str, str]:
     Made secrets are kept in var/secrets.toml (mode 0600), so that a restart does not sign everybody out.
     """
     file = settings.var / "secrets.toml"
-    kept: dict[str, str] = tomllib.loads(file.read_text()) if file.is_file() else {}
+    kept = read_secrets(file)
     given = {name: value.get_secret_value() for name, value in settings.secrets if value is not None}
     missing = [name for name in SecretSettings.model_fields if name not in given and name not in kept]
     if missing:
         kept |= {name: secrets.token_urlsafe(32) for name in missing}
         write_private(file, "".join(f'{name} = "{value}"\n' for name, value in sorted(kept.items())))
     return {**kept, **given}
+
+
+def read_secrets(file: Path) -> dict[str, str]:
+    """Read the secrets that were made before; none where there is no such file.
+
+    Raises:
+        SettingsError: it cannot be read, or a secret in it is none; the text holds no secret.
+    """
+    if not file.is_file():
+        return {}
+    try:
+        kept = tomllib.loads(file.read_text(encoding="utf-8"))
+        secret = SecretSettings.model_validate(kept)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            [f"{file} can't be read ({type(error).__name__}); without it new secrets are made"]
+        ) from error
+    except ValidationError as error:
+        names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
+        raise SettingsError(
+            [f"{file}: {name} is no secret of ours, or too short" for name in names]
+        ) from error
+    return {name: value.get_secret_value() for name, value in secret if value is not None}
 
 
 def write_private(file: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from careline.errors import StartError
 
@@ -30,6 +31,7 @@ class Program:
     """One process to keep running.
 
     `is_ready` answers whether the process serves; it must not raise while the process is still coming up.
+    `hint` says what usually helps where it ends while it starts.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Program:
     log_file: Path
     is_ready: Callable[[], Awaitable[bool]]
     ready_timeout_seconds: float = 120.0
+    hint: str = ""
 
 
 @dataclass
@@ -59,11 +62,25 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def open_log(file: Path) -> IO[bytes]:
+    """Open a log file to go on with it.
+
+    Raises:
+        StartError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file.open("ab")
+    except OSError as error:
+        raise StartError(f"{file} can't be written: {error.strerror}.") from error
+
+
 def tail(file: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log file, empty where there is none."""
+    """Return the last lines of a log file, without the frames of stack traces; empty where there is none."""
     if not file.is_file():
         return ""
-    return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+    said = [line for line in file.read_text(errors="replace").splitlines() if line[:1].strip()]
+    return "\n".join(said[-lines:])
 
 
 class Supervisor:
@@ -124,8 +141,7 @@ class Supervisor:
         program = one.program
         one.starts.append(time.monotonic())
         self._report(program.name, "starting")
-        program.log_file.parent.mkdir(parents=True, exist_ok=True)
-        with program.log_file.open("ab") as log:
+        with open_log(program.log_file) as log:
             one.process = await asyncio.create_subprocess_exec(
                 *program.command,
                 env={**os.environ, **program.env},
@@ -149,9 +165,8 @@ class Supervisor:
         what = (
             "ended while starting" if ended else f"was not ready after {program.ready_timeout_seconds:.0f} s"
         )
-        raise StartError(
-            f"The {program.name} {what}. The end of {program.log_file}:\n{tail(program.log_file)}"
-        )
+        last_words = f"The end of {program.log_file}:\n{tail(program.log_file)}"
+        raise StartError("\n".join(filter(None, (f"The {program.name} {what}. {last_words}", program.hint))))
 
     async def _keep(self, one: Running) -> None:
         while one.process is not None:

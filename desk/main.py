@@ -10,13 +10,14 @@ from typing import Any
 
 import structlog
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 
 from desk.announce import Announcement, Announcer, LocalAnnouncer, Topic
 from desk.announce_redis import RedisAnnouncer
 from desk.app import build_desk, create_app
 from desk.config import DeskConfig
 from desk.context import Desk
-from desk.database import migrate
+from desk.database import migrate, normalise_url
 from desk.engine import EngineClient
 from desk.frames import MAX_FRAME_BYTES, utc_now
 from desk.housekeeping import Housekeeper
@@ -54,7 +55,7 @@ def build_server(config: DeskConfig, desk: Desk, engine: EngineClient) -> uvicor
 
 async def run(config: DeskConfig) -> None:
     """Serve until SIGTERM or SIGINT."""
-    await asyncio.to_thread(migrate, config.database_url)
+    await asyncio.to_thread(prepare_database, config.database_url)
     announcer = build_announcer(config)
     desk = build_desk(config, announcer)
     engine = EngineClient(config.engine)
@@ -71,6 +72,15 @@ async def run(config: DeskConfig) -> None:
             log.info("desk_ready", host=config.host, port=config.port)
             await server.serve()
     log.info("desk_stopped")
+
+
+def prepare_database(url: str) -> None:
+    """Bring the tables up to date; names the database where it cannot be used, its password as stars."""
+    try:
+        migrate(url)
+    except (DBAPIError, OSError):
+        log.error("database_unusable", url=str(normalise_url(url)))
+        raise
 
 
 def build_announcer(config: DeskConfig) -> Announcer:

@@ -59,7 +59,7 @@ def train_dialogue(settings: Settings, console: Console) -> None:
     console.print("[bold]Dialogue[/]")
     models = settings.var / "models" / "rasa"
     wanted, stamp = dialogue_hash(settings), models / "made-from"
-    if stamp.is_file() and stamp.read_text() == wanted and any(models.glob("*.tar.gz")):
+    if stamp.is_file() and stamp.read_text() == f"{wanted} {archive_hash(models)}":
         console.print("  unchanged")
         return
     began = time.monotonic()
@@ -68,8 +68,14 @@ def train_dialogue(settings: Settings, console: Console) -> None:
         run_rasa_train(settings, models, log_file)
     for old in sorted(models.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)[:-2]:
         old.unlink()
-    stamp.write_text(wanted)
+    stamp.write_text(f"{wanted} {archive_hash(models)}")
     console.print(f"  trained in {time.monotonic() - began:.0f} s")
+
+
+def archive_hash(models: Path) -> str:
+    """Return the hash of the archive that the engine would load, so that a damaged one is made again."""
+    archives = sorted(models.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)
+    return hashlib.sha256(archives[-1].read_bytes()).hexdigest() if archives else "missing"
 
 
 def run_rasa_train(settings: Settings, models: Path, log_file: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import shutil
 import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.console import Console
 from careline.commands.train import train_all
 from careline.errors import StartError
 from careline.ports import check_free
-from careline.programs import programs
+from careline.programs import check_knowledge, programs
 from careline.settings import Settings, complete_secrets, load_settings
 from careline.supervisor import Supervisor
 from knowledge.folders import read_pointer
@@ -31,9 +32,33 @@ def check_ports(settings: Settings) -> None:
     check_free("engine", "CARELINE_ENGINE__PORT", settings.engine.host, settings.engine.port)
 
 
+def take_folder(var: Path) -> IO[str]:
+    """Take the folder that everything is written to for this command alone; closing what is returned gives it back.
+
+    Two desks on one log would answer every message twice.
+
+    Raises:
+        StartError: the folder cannot be written, or another `careline up` uses it.
+    """
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        lock = (var / "up.lock").open("a")
+    except OSError as error:
+        raise StartError(
+            f"{var}, where Careline keeps everything, can't be written: {error.strerror}."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise StartError(
+            f"Another `careline up` runs on {var}. Stop it first, or set CARELINE_PATHS__VAR to another folder."
+        ) from error
+    return lock
+
+
 def check_disk(settings: Settings) -> None:
     """Check that there is room to write a log of what customers say."""
-    settings.var.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.var).free
     if free < MIN_FREE_BYTES:
         raise StartError(
@@ -64,12 +89,13 @@ def up(
     """Start the desk, the action server and the engine; Ctrl-C stops them."""
     settings = load_settings()
     console = Console(highlight=False)
-    check_disk(settings)
-    check_ports(settings)
-    if train:
-        train_all(settings, console)
-    check_models(settings)
-    asyncio.run(serve(settings, console))
+    with take_folder(settings.var):
+        check_disk(settings)
+        check_ports(settings)
+        if train:
+            train_all(settings, console)
+        check_models(settings)
+        asyncio.run(serve(settings, console))
 
 
 async def serve(settings: Settings, console: Console) -> None:
@@ -83,6 +109,7 @@ async def serve(settings: Settings, console: Console) -> None:
             console.print(f"  {name:<8} {event:<9} {time.monotonic() - began:5.1f} s")
 
     def on_ready() -> None:
+        check_knowledge(settings)
         console.print(f"\n[bold green]Careline is ready[/] after {time.monotonic() - began:.1f} s.")
         console.print(f"  Shop with the chat widget   {settings.desk_url}/")
         console.print(f"  Agents' console             {settings.desk_url}/console/")

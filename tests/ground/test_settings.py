@@ -65,6 +65,19 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "var" / "secrets.toml").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    "text", ["%%% canary", 'link_token = "canary"\n', "session_key = 5\n", 'canary_key = "k"\n', "\x00"]
+)
+def test_broken_secrets_are_refused_with_the_files_name_and_without_its_contents(
+    tmp_path: Path, text: str
+) -> None:
+    settings = Settings.model_validate({"paths": {"var": tmp_path}})
+    (tmp_path / "secrets.toml").write_text(text)
+    with pytest.raises(SettingsError, match=r"secrets\.toml") as caught:
+        complete_secrets(settings)
+    assert '"canary"' not in str(caught.value)
+
+
 def test_every_setting_has_a_help_text() -> None:
     assert [f"{section}.{name}" for section, name, _, text in rows() if not text] == []
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,22 @@ async def test_a_process_that_ends_at_once_stops_the_start_with_its_last_words(t
     broken = program(tmp_path, "print('the model is corrupt')")
     with pytest.raises(StartError, match=r"(?s)sleeper ended while starting.*the model is corrupt"):
         await Supervisor([broken], lambda *_: None).run(lambda: None)
+
+
+async def test_last_words_are_no_stack_frames_and_come_with_what_helps(tmp_path: Path) -> None:
+    code = "def f(n):\n    return f(n - 1) if n else 1 / 0\nprint('the file is damaged', flush=True)\nf(20)"
+    broken = replace(program(tmp_path, code), hint="Make it again.")
+    with pytest.raises(
+        StartError, match=r"(?s)file is damaged.*ZeroDivisionError.*Make it again\."
+    ) as caught:
+        await Supervisor([broken], lambda *_: None).run(lambda: None)
+    assert "  File" not in str(caught.value)
+
+
+async def test_a_log_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    with pytest.raises(StartError, match="can't be written"):
+        await Supervisor([program(tmp_path)], lambda *_: None).run(lambda: None)
 
 
 async def test_a_process_that_never_serves_stops_the_start(tmp_path: Path) -> None:

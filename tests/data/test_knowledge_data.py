@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 KNOWLEDGE = Path(__file__).resolve().parents[2] / "data" / "knowledge"
 SECTIONS = {
@@ -29,13 +30,20 @@ DATE_OF_CARD = dt.date(2026, 11, 22)
 class Article:
     slug: str
     fields: dict[str, str]
+    questions: tuple[str, ...]
     body: str
 
 
 def read_article(path: Path) -> Article:
     _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
-    fields = dict(line.split(": ", 1) for line in front.splitlines())
-    return Article(path.stem, fields, body.strip())
+    head, _, listed = front.partition("questions:\n")
+    fields = dict(line.split(": ", 1) for line in head.splitlines())
+    return Article(path.stem, fields, tuple(yaml.safe_load(listed) or ()), body.strip())
+
+
+def _plain(text: str) -> str:
+    """The words alone: what differs only in case and marks is the same question."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 ARTICLES = [read_article(path) for path in sorted(KNOWLEDGE.glob("*.md")) if path.name != "CARD.md"]
@@ -63,6 +71,20 @@ def test_front_matter_is_complete_and_valid(article: Article) -> None:
     assert ":" not in article.fields["title"]
     assert article.fields["section"] in SECTIONS
     assert (article.fields["audience"], article.fields["language"]) == ("public", "en")
+
+
+@each_article
+def test_customers_ask_for_each_article_in_eight_to_fourteen_ways(article: Article) -> None:
+    assert not article.questions or 8 <= len(article.questions) <= 14
+    assert all(isinstance(question, str) and question.strip() == question for question in article.questions)
+    assert all(2 <= len(question) <= 300 for question in article.questions)
+
+
+def test_no_question_leads_to_two_articles_or_repeats_a_title() -> None:
+    titles = {_plain(article.fields["title"]) for article in ARTICLES}
+    questions = [_plain(question) for article in ARTICLES for question in article.questions]
+    assert len(set(questions)) == len(questions)
+    assert not titles & set(questions)
 
 
 @each_article

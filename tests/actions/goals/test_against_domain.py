@@ -18,7 +18,16 @@ import yaml
 
 from actions.goals import TASKS, build_actions, build_tasks
 from actions.goals.draft import ORDER_SLOTS, SNAPSHOT_SLOTS
-from actions.goals.intents import CONTROL, DIALOGUE, MEANINGS, QUESTIONS, SOCIAL, UNKNOWN
+from actions.goals.intents import (
+    CONTROL,
+    DIALOGUE,
+    MEANINGS,
+    QUESTION_TOPICS,
+    QUESTIONS,
+    SOCIAL,
+    TASK_BRIEFS,
+    UNKNOWN,
+)
 from actions.goals.intents import TASKS as TASK_INTENTS
 from actions.goals.world import World
 from actions.ports import OrderStatus, RefundStatus
@@ -125,6 +134,15 @@ def test_every_intent_has_a_rule() -> None:
 def test_every_task_and_question_has_a_name_for_customers() -> None:
     assert set(MEANINGS) == TASK_INTENTS | QUESTIONS | {"talk_to_person"}
     assert len(set(MEANINGS.values())) == len(MEANINGS)
+
+
+def test_every_task_has_a_line_for_the_person_who_takes_over() -> None:
+    assert set(TASK_BRIEFS) == TASK_INTENTS
+    assert all(doing[0].isupper() and not done[0].isupper() for doing, done in TASK_BRIEFS.values())
+
+
+def test_topics_are_looked_up_for_questions_only() -> None:
+    assert set(QUESTION_TOPICS) <= QUESTIONS
 
 
 def responses_named_in_code() -> Iterator[str]:

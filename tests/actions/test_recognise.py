@@ -11,11 +11,16 @@ from actions.recognise import (
     find_email,
     find_order_number,
     find_order_numbers,
+    find_position,
     find_ticket_number,
+    is_in_other_script,
+    is_mere_ok,
+    is_plain_no,
     is_question,
     looks_like_order_number,
     normalise,
     points_back,
+    points_to_other_order,
     read_yes_no,
 )
 
@@ -151,6 +156,72 @@ def test_a_question_is_noticed(text: str, is_one: bool) -> None:
 )
 def test_pointing_back_is_noticed(text: str, is_back: bool) -> None:
     assert points_back(text) is is_back
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("no", True), ("nope, not now", True), ("no thanks", True), ("I don't know it", False), ("", False),
+     ("no it was the other one, in blue", False)],
+)  # fmt: skip
+def test_a_plain_no_is_a_no_and_little_else(text: str, is_one: bool) -> None:
+    assert is_plain_no(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("ok", True),
+        ("oh I see", True),
+        ("Alright!", True),
+        ("👍", True),
+        ("yes", False),
+        ("ok but why", False),
+        ("", False),
+    ],
+)
+def test_an_ok_takes_note_and_asks_for_nothing(text: str, is_one: bool) -> None:
+    assert is_mere_ok(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "is_other"),
+    [
+        ("it's a different order", True),
+        ("Wrong order, sorry", True),
+        ("the other one", True),
+        ("my order", False),
+    ],
+)
+def test_another_order_is_noticed(text: str, is_other: bool) -> None:
+    assert points_to_other_order(text) is is_other
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("the latest one", 0),
+        ("my most recent", 0),
+        ("the second", 1),
+        ("third please", 2),
+        ("NL-10234", None),
+    ],
+)
+def test_a_place_in_a_list_is_read(text: str, position: int | None) -> None:
+    assert find_position(text) == position
+
+
+@pytest.mark.parametrize(
+    ("text", "is_other"),
+    [
+        ("我的订单在哪里", True),
+        ("где мой заказ?", True),
+        ("NL-10234 在哪", False),
+        ("Où est-ce", False),
+        ("🙂 12", False),
+    ],
+)
+def test_another_script_is_noticed(text: str, is_other: bool) -> None:
+    assert is_in_other_script(text) is is_other
 
 
 def test_words_are_counted_in_scripts_without_spaces() -> None:

@@ -43,7 +43,7 @@ docs: ## write the pages that are made from code
 
 screenshots: setup ## photograph the screens into docs/screens
 	@$(PYTHON) -m careline.bootstrap dev browser
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python -m docs.screenshots
 
 locks: ## resolve requirements/*.in again
 	@cd requirements && UV="../$(BIN)/uv pip compile --generate-hashes --no-annotate --no-header --quiet --upgrade" \

@@ -38,7 +38,6 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
                 Starter("track", "Where is my order?", "/order_status"),
                 Starter("return", "Return an item", "/return_item"),
                 Starter("broken", "Something arrived damaged", "/item_damaged"),
-                Starter("person", "Talk to a person", PERSON_PAYLOAD),
             ),
         ),
         "zh": Voice(
@@ -47,7 +46,6 @@ VOICES: Mapping[str, Voice] = MappingProxyType(
                 Starter("track", "我的订单到哪了？", "/order_status"),
                 Starter("return", "我要退货", "/return_item"),
                 Starter("broken", "收到的商品有破损", "/item_damaged"),
-                Starter("person", "转人工客服", PERSON_PAYLOAD),
             ),
         ),
     }

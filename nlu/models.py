@@ -13,8 +13,9 @@ from nlu.checks import Finding, check_dataset
 from nlu.config import TrainConfig
 from nlu.errors import ModelUnusable
 from nlu.examples import Dataset, read_dataset
-from nlu.model_folder import CURRENT, read_json, verify_folder
+from nlu.model_folder import CURRENT, read_json
 from nlu.progress import OnProgress, Progress
+from nlu.runtime import load
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def train_model(
         progress(Progress(_sentence(finding)))
     identity = identify(dataset, validation, config)
     folder = models / identity.model_id
-    if not must_train and is_whole(folder):
+    if not must_train and is_servable(folder):
         point_to(models, identity.model_id)
         progress(Progress(f"model {identity.model_id} is up to date"))
         return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=True)
@@ -82,10 +83,10 @@ def train_model(
     return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=False)
 
 
-def is_whole(folder: Path) -> bool:
-    """Tell whether a model folder may be served."""
+def is_servable(folder: Path) -> bool:
+    """Tell whether a model folder is whole and loads with the present program."""
     try:
-        verify_folder(folder)
+        load(folder)
     except ModelUnusable:
         return False
     return True

@@ -80,7 +80,9 @@ def _train_into(
         progress(Progress("learning the held-out part too"))
         everything = parts.learned + parts.watched
         fold_in(network, everything, config)
-    precision = export(network, parts.watched, folder / "model.onnx", may_quantize=config.quantize)
+    precision = export(
+        network, parts.learned + parts.watched, folder / "model.onnx", may_quantize=config.quantize
+    )
     progress(Progress(_precision_sentence(precision)))
     encoder.save(folder / "tokenizer.json")
     _save_neighbours(folder, everything)
@@ -174,11 +176,11 @@ def _told(epoch: Epoch) -> Progress:
 
 
 def _precision_sentence(precision: Precision) -> str:
-    if math.isnan(precision.fp32_intents):
-        return f"weights kept in {precision.kept}; there was nothing to check them on"
+    if math.isnan(precision.int8_intents):
+        return f"weights kept in {precision.kept}"
     intents = f"intents {precision.fp32_intents:.1f} % -> {precision.int8_intents:.1f} %"
     tags = f"tags {precision.fp32_tags:.1f} % -> {precision.int8_tags:.1f} %"
-    return f"fp32 -> int8 on the held-out part: {intents}, {tags}; kept {precision.kept}"
+    return f"fp32 -> int8 on all examples: {intents}, {tags}; kept {precision.kept}"
 
 
 def _without_nan(record: dict[str, Any]) -> dict[str, Any]:

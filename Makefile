@@ -28,7 +28,7 @@ check: setup ## format, lint, types
 	@$(PYTHON) -m careline.bootstrap dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy bot nlu knowledge actions desk careline tests bench
+	$(BIN)/mypy bot nlu knowledge actions desk careline tests bench docs
 	cd web && npm run check --silent
 
 format: ## write the format that check asks for

@@ -22,7 +22,7 @@ TOKEN = "actions-token-for-tests"
 GOOD = {"Authorization": f"Bearer {TOKEN}"}
 
 
-class Scripted(Action):
+class Scripted(Action):  # type: ignore[misc]  # rasa_sdk is untyped
     """Runs what it is given."""
 
     def __init__(self, name: str, act: Callable[..., Awaitable[Any]]) -> None:

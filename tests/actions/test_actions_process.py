@@ -46,10 +46,13 @@ async def test_the_whole_process_answers_and_stops(tmp_path: Path, free_port: Ca
 
         async def is_linked() -> bool:
             try:
-                return (await client.get("/health")).json() == {
-                    "status": "degraded",
-                    "degraded": ["knowledge_missing"],
-                }
+                return bool(
+                    (await client.get("/health")).json()
+                    == {
+                        "status": "degraded",
+                        "degraded": ["knowledge_missing"],
+                    }
+                )
             except httpx.HTTPError:
                 return False
 

@@ -105,7 +105,15 @@ def tiny_model() -> Path:
     ]
     folder = ROOT / "var" / "tests" / f"tiny-{digest}"
     if not list(folder.glob("*.tar.gz")):
-        command = [ENGINE_PYTHON, "-m", "rasa", "train", "--config", TINY / "config.yml", "--domain"]
+        command: list[str | Path] = [
+            ENGINE_PYTHON,
+            "-m",
+            "rasa",
+            "train",
+            "--config",
+            TINY / "config.yml",
+            "--domain",
+        ]
         command += [TINY / "domain.yml", "--data", TINY / "nlu.yml", TINY / "rules.yml", "--out", folder]
         subprocess.run(command, check=True, cwd=ROOT, env=engine_env({}), capture_output=True)
     return folder
@@ -133,7 +141,7 @@ def start_engine(
         "CARELINE_ACTIONS_URL": f"http://127.0.0.1:{action_port}/webhook",
         "CARELINE_TRACKER_DB": str(tracker_path),
     }
-    command = [ENGINE_PYTHON, "-m", "rasa", "run", "--credentials", "bot/credentials.yml"]
+    command: list[str | Path] = [ENGINE_PYTHON, "-m", "rasa", "run", "--credentials", "bot/credentials.yml"]
     command += ["--endpoints", endpoints or "bot/endpoints.yml", "-i", "127.0.0.1", "-p", str(port)]
     command += ["--model", model or tiny_model()]
     log_path = folder / "engine.log"

@@ -207,7 +207,7 @@ HOSTILE = [[], {}, 1, 1.5, True, "x" * 9000, "", None, {"a": []}, "\ud800", 10**
 
 @pytest.mark.parametrize("field", ["conversation_id", "message_id", "text", "payload", "metadata"])
 def test_hostile_fields_are_refused_and_never_crash(engine: Engine, field: str) -> None:
-    good = {
+    good: dict[str, Any] = {
         "conversation_id": "c-hostile",
         "message_id": "m",
         "text": "hello",

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.engine
 
 
 def check(address: str) -> None:
-    command = [ENGINE_PYTHON, "tests/bot/tracker_checks.py", address]
+    command: list[str | Path] = [ENGINE_PYTHON, "tests/bot/tracker_checks.py", address]
     done = subprocess.run(command, cwd=ROOT, env=engine_env({}), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -38,7 +38,13 @@ def bot(text: str | None, **data: Any) -> dict[str, Any]:
 
 
 def message(**more: Any) -> bytes:
-    base = {"conversation_id": "c", "message_id": "m", "text": "hi", "payload": None, "metadata": {}}
+    base: dict[str, Any] = {
+        "conversation_id": "c",
+        "message_id": "m",
+        "text": "hi",
+        "payload": None,
+        "metadata": {},
+    }
     return json.dumps({**base, **more}).encode()
 
 

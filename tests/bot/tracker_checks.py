@@ -20,6 +20,12 @@ def said(text: str, at: float) -> UserUttered:
     return UserUttered(text, {"name": "greet"}, timestamp=at, message_id=text)
 
 
+async def retrieved(store: CarelineTrackerStore, sender: str) -> DialogueStateTracker:
+    tracker = await store.retrieve(sender)
+    assert tracker is not None
+    return tracker
+
+
 async def check_events_survive_a_clock_that_jumps_back(store: CarelineTrackerStore, sender: str) -> None:
     tracker = DialogueStateTracker(sender, DOMAIN.slots)
     for event in (
@@ -29,11 +35,11 @@ async def check_events_survive_a_clock_that_jumps_back(store: CarelineTrackerSto
     ):
         tracker.update(event)
     await store.save(tracker)
-    loaded = await store.retrieve(sender)
+    loaded = await retrieved(store, sender)
     loaded.update(said("b", 50))  # an hour back
     loaded.update(SlotSet("name", "Maya", timestamp=50))
     await store.save(loaded)
-    again = await store.retrieve(sender)
+    again = await retrieved(store, sender)
     assert [e.text for e in again.events if isinstance(e, UserUttered)] == ["a", "b"], list(again.events)
     assert again.get_slot("name") == "Maya"
 
@@ -42,16 +48,19 @@ async def check_saving_again_adds_nothing(store: CarelineTrackerStore, sender: s
     for _ in range(3):
         await store.save(await store.retrieve(sender))
     again = await store.retrieve_full_tracker(sender)
+    assert again is not None
     assert len(again.events) == 5, len(again.events)
 
 
 async def check_new_session_hides_the_old_one_and_keeps_it(store: CarelineTrackerStore, sender: str) -> None:
-    tracker = await store.retrieve(sender)
+    tracker = await retrieved(store, sender)
     for event in (ActionExecuted("action_session_start"), SessionStarted(timestamp=1), said("c", 1)):
         tracker.update(event)
     await store.save(tracker)
-    assert [e.text for e in (await store.retrieve(sender)).events if isinstance(e, UserUttered)] == ["c"]
-    assert len((await store.retrieve_full_tracker(sender)).events) == 8
+    assert [e.text for e in (await retrieved(store, sender)).events if isinstance(e, UserUttered)] == ["c"]
+    whole = await store.retrieve_full_tracker(sender)
+    assert whole is not None
+    assert len(whole.events) == 8
     assert sender in await store.keys()
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from fakeredis import TcpFakeServer
 
 from desk.announce import Announcement, Announcer, LocalAnnouncer, Topic
 from desk.announce_redis import RedisAnnouncer, decode, encode
@@ -15,10 +21,23 @@ from desk.main import running
 Pair = tuple[Announcer, Announcer]
 
 
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    from fakeredis import TcpFakeServer
+@contextmanager
+def real_redis(folder: Path) -> Iterator[str]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed here; the imitation stands in for it")
+    socket = folder / "redis.sock"
+    command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not socket.exists():
+        assert server.poll() is None
+        time.sleep(0.01)
+    yield f"unix://{socket}"
+    server.terminate()
+    server.wait()
 
+
+@contextmanager
+def imitated_redis() -> Iterator[str]:
     server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -27,20 +46,20 @@ def redis_url() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(params=["local", "redis"])
-async def announcers(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
+@pytest.fixture(params=["local", "imitated redis", "real redis"])
+async def announcers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
     """Two ends: the same announcer inside one process, one each in two."""
     if request.param == "local":
         local = LocalAnnouncer()
         yield local, local
         return
-    url = request.getfixturevalue("redis_url")
-    one, two = RedisAnnouncer(url), RedisAnnouncer(url)
-    async with running(one.run(), "one"), running(two.run(), "two"):
-        await asyncio.sleep(0.3)
-        yield one, two
-    await one.close()
-    await two.close()
+    with imitated_redis() if request.param == "imitated redis" else real_redis(tmp_path) as url:
+        one, two = RedisAnnouncer(url), RedisAnnouncer(url)
+        async with running(one.run(), "one"), running(two.run(), "two"):
+            await asyncio.sleep(0.3)
+            yield one, two
+        await one.close()
+        await two.close()
 
 
 async def heard_enough(enough: Callable[[], bool]) -> None:

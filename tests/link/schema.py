@@ -51,6 +51,7 @@ def describe_plain(hint: Any, bounds: Bounds | None) -> Schema:
         return {"type": "string", "format": "date-time", "maxLength": 40}
     if issubclass(hint, enum.StrEnum):
         return {"type": "string", "enum": [member.value for member in hint]}
+    assert isinstance(hint, type)
     assert is_dataclass(hint)
     return {"$ref": f"#/components/schemas/{hint.__name__}"}
 

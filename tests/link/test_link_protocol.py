@@ -46,7 +46,7 @@ from desk.link_protocol import (
     parse_frame,
 )
 
-words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40)
+words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=40)
 ids = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=32)
 times = st.datetimes(timezones=st.just(UTC))
 sequences = st.integers(0, 2**53 - 1)

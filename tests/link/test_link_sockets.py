@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from random import Random
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
@@ -246,7 +247,7 @@ async def test_a_flood_is_limited_with_a_retryable_refusal(desk: Desk) -> None:
         await socket.send(hello())
         await socket.recv()
         for number in range(300):
-            stamp = {"id": str(number), "sent_at": NOW, "idempotency_key": str(number)}
+            stamp: dict[str, Any] = {"id": str(number), "sent_at": NOW, "idempotency_key": str(number)}
             frame = Request(method=Method.TICKET_STATUS, params=TicketStatus(number="T-1001"), **stamp)
             await socket.send(encode_frame(frame))
         answers = [json.loads(await socket.recv()) for _ in range(300)]

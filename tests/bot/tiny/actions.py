@@ -13,7 +13,7 @@ from actions.turn import Turn
 SOURCE = {"title": "Shipping", "url": "/help/shipping", "section": "Times", "updated": "2026-11-01"}
 
 
-class TinyAction(Action):
+class TinyAction(Action):  # type: ignore[misc]  # rasa_sdk is untyped
     """Notes each run as (conversation, message)."""
 
     def __init__(self, runs: list[tuple[str, str]]) -> None:

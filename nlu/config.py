@@ -18,7 +18,7 @@ class TrainConfig:
         encoder: `DEFAULT_ENCODER`, or the folder or hub name of any Hugging Face encoder.
         max_tokens: texts are read up to this length, the tokenizer's marks included.
         epochs: passes over the examples at most; the learning rate falls to zero over them.
-        patience: epochs without a better held-out part after which training stops.
+        patience: epochs without more right in the held-out part, intents and tags together, after which training stops.
         batch_size: examples a step.
         learning_rate: of the encoder and the intents' directions, at its peak.
         tag_learning_rate: of the tag layer, which starts from nothing.
@@ -44,7 +44,7 @@ class TrainConfig:
     encoder: str = DEFAULT_ENCODER
     max_tokens: int = 128
     epochs: int = 10
-    patience: int = 3
+    patience: int = 4
     batch_size: int = 16
     learning_rate: float = 1e-4
     tag_learning_rate: float = 1e-3

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from nlu.config import TrainConfig
 from nlu.scores import FloatArray
+from nlu.tags import OUTSIDE
 from nlu.training.batches import IGNORED, Batch, Item, ordered_batches, shuffled_batches
 from nlu.training.network import JointNetwork
 
@@ -31,6 +32,7 @@ class Epoch:
     epochs: int
     loss: float
     held_out_accuracy: float
+    held_out_tag_accuracy: float
     held_out_loss: float
     seconds: float
     seconds_left: float
@@ -98,14 +100,19 @@ def fit(
         loss = _run_epoch(
             network, batches, optimizer, schedule, tag_weight=config.tag_weight, is_bf16=is_bf16
         )
-        accuracy, held_out_loss = evaluate(network, held_out, tag_weight=config.tag_weight)
+        watched = evaluate(network, held_out, tag_weight=config.tag_weight)
         spent = time.monotonic() - started
         left = spent / number * (config.epochs - number)
-        history.append(Epoch(number, config.epochs, loss, accuracy, held_out_loss, spent, left))
+        history.append(
+            Epoch(
+                number, config.epochs, loss, watched.accuracy, watched.tag_accuracy, watched.loss, spent, left
+            )
+        )
         on_epoch(history[-1])
         if not held_out:
             continue
-        rank = (-held_out_loss, accuracy)
+        # Not by the loss: it rises with the confidence of the few mistakes while both heads still get better.
+        rank = (watched.accuracy + watched.tag_accuracy, -watched.loss)
         if best is None or rank > best[0]:
             best, last_better = (rank, _trained_state(network)), number
         elif number - last_better >= config.patience:
@@ -153,18 +160,35 @@ def predict(network: JointNetwork, items: Sequence[Item]) -> Predictions:
     )
 
 
-def evaluate(network: JointNetwork, items: Sequence[Item], *, tag_weight: float) -> tuple[float, float]:
-    """Measure (accuracy of the intent, loss of both heads) on items; NaN for none."""
+@dataclass(frozen=True)
+class Watched:
+    """What the network makes of items: shares right, and the loss of both heads; NaN where there is nothing.
+
+    `tag_accuracy` is over the words that are in an entity, or are taken to be: the rest is easy and plenty.
+    """
+
+    accuracy: float
+    tag_accuracy: float
+    loss: float
+
+
+def evaluate(network: JointNetwork, items: Sequence[Item], *, tag_weight: float) -> Watched:
+    """Measure the network on items without training."""
     if not items:
-        return float("nan"), float("nan")
+        return Watched(math.nan, math.nan, math.nan)
     network.eval()
-    right = total = 0.0
+    right = tags_right = tags = 0
+    total = 0.0
     with torch.inference_mode():
         for places, batch in ordered_batches(items, size=_EVALUATION_BATCH):
             intent_logits, tag_logits, _ = network(batch.ids, batch.mask)
-            right += float((intent_logits.argmax(dim=-1) == batch.intents).sum())
+            right += int((intent_logits.argmax(dim=-1) == batch.intents).sum())
+            found = tag_logits.argmax(dim=-1)
+            counted = (batch.tags != IGNORED) & ((batch.tags != OUTSIDE) | (found != OUTSIDE))
+            tags += int(counted.sum())
+            tags_right += int((counted & (found == batch.tags)).sum())
             total += float(_loss(intent_logits, tag_logits, batch, tag_weight)) * len(places)
-    return right / len(items), total / len(items)
+    return Watched(right / len(items), tags_right / tags if tags else 1.0, total / len(items))
 
 
 def _run_epoch(

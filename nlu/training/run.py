@@ -146,7 +146,7 @@ def _labels(dataset: Dataset, parts: Parts, config: TrainConfig, calibration: Ca
 def _metrics(
     parts: Parts, history: Sequence[Epoch], precision: Precision, calibration: Calibration
 ) -> dict[str, Any]:
-    best = min(history, key=lambda epoch: epoch.held_out_loss, default=None)
+    best = max(history, key=lambda epoch: epoch.held_out_accuracy + epoch.held_out_tag_accuracy, default=None)
     return {
         "examples": {
             "learned": len(parts.learned),
@@ -161,6 +161,11 @@ def _metrics(
         "precision": _without_nan(asdict(precision)),
         "calibration": _without_nan(asdict(calibration)),
     }
+
+
+def _held_out(epoch: Epoch) -> dict[str, Any]:
+    figures = (epoch.held_out_accuracy, epoch.held_out_tag_accuracy, epoch.held_out_loss)
+    return dict(zip(("accuracy", "tag_accuracy", "loss"), figures, strict=True))
 
 
 def _counts_sentence(parts: Parts) -> str:

@@ -110,10 +110,11 @@ _POSITIONS = (
     re.compile(r"\bsecond\b"),
     re.compile(r"\bthird\b"),
 )
+_LATEST_ORDER = re.compile(r"\b(?:latest|newest|most recent|last) (?:order|purchase)\b")
 _PLAIN_NO = frozenset(["no", "nope", "nah", "nee", "nein", "non"])
 _MERE_OK = frozenset(
     ["ok", "okay", "okey", "k", "kk", "fine", "good", "great", "alright", "all", "right", "cool", "perfect", "nice",
-     "understood", "noted", "got", "it", "i", "see", "super", "👍", "thats", "that's", "very", "well", "oh", "ah"]
+     "understood", "noted", "got", "it", "i", "see", "super", "👍", "thats", "that's", "very", "well", "oh", "ah", "then"]
 )  # fmt: skip
 _NOT_A_NO = re.compile(r"\bno (?:problem|worries)\b")
 _WORD = re.compile(r"[\w'’]+|[👍👎✅❌]")
@@ -146,6 +147,11 @@ def find_order_number(text: str, *, allow_bare: bool = True) -> str | None:
     """Find the order number that is meant: the last one, because people correct themselves as they write."""
     found = find_order_numbers(text, allow_bare=allow_bare)
     return found[-1] if found else None
+
+
+def without_details(text: str) -> str:
+    """Take order numbers and e-mail addresses out of a question, so that only what is asked is left."""
+    return " ".join(_ORDER_WITH_PREFIX.sub(" ", _EMAIL.sub(" ", normalise(text))).split())
 
 
 def looks_like_order_number(text: str) -> bool:
@@ -201,6 +207,11 @@ def find_position(text: str) -> int | None:
     clean = normalise(text).lower()
     found = (position for position, pattern in enumerate(_POSITIONS) if pattern.search(clean))
     return next(found, None)
+
+
+def names_latest_order(text: str) -> bool:
+    """Tell whether the text means the newest of the customer's orders ("cancel my latest order")."""
+    return bool(_LATEST_ORDER.search(normalise(text).lower()))
 
 
 def is_in_other_script(text: str) -> bool:

@@ -9,10 +9,16 @@ from actions.goals.draft import Draft
 from actions.goals.orders import EMAIL, ORDER_NUMBER, YES_NO, OrderTask, confirm_field, is_open
 from actions.goals.talk import Event, Say, Talk
 from actions.goals.task import PERSON, Field, Prompt, Step
-from actions.ports import Order
+from actions.ports import Order, OrderStatus
 from actions.recognise import count_words
 
 MIN_ADDRESS_LENGTH = 10
+# Where not even a carrier can change anything.
+TOO_LATE = {
+    OrderStatus.CANCELLED: "utter_cancel_already",
+    OrderStatus.DELIVERED: "utter_address_delivered",
+    OrderStatus.RETURNED: "utter_address_delivered",
+}
 _LEAD_IN = re.compile(
     r"^(?:(?:please|can you|could you|i'd like to|i want to)\s+)*(?:(?:change|send|ship|deliver)\s+(?:it\s+)?to:?|"
     r"(?:the|my)\s+new\s+address\s+is:?|(?:it'?s|it is):?|new address:?)\s+",
@@ -55,6 +61,10 @@ class ChangeAddressTask(OrderTask):
         """Refuse where the parcel is packed already."""
         if is_open(order):
             return "go_on"
+        said = TOO_LATE.get(order.status)
+        if said is not None:
+            say(said, number=order.number)
+            return "ended"
         say("utter_address_too_late", number=order.number, buttons=[PERSON])
         draft.set("offer", "talk_to_person")
         return "ended"

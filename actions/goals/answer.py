@@ -13,7 +13,7 @@ from actions.goals.talk import Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import World
 from actions.ports import KnowledgeAnswer
-from actions.recognise import count_words
+from actions.recognise import count_words, without_details
 
 log = structlog.get_logger()
 
@@ -28,14 +28,20 @@ SURE_OF_TOPIC = 0.6
 
 
 def query_of(talk: Talk) -> str:
-    """Build the query: what was written; for a button, what the button said."""
-    return talk.text or QUESTION_TOPICS.get(talk.intent) or MEANINGS.get(talk.intent, "")
+    """Build the query: what was written, without numbers and addresses; for a button, its topic."""
+    return (
+        without_details(talk.text)
+        or talk.text
+        or QUESTION_TOPICS.get(talk.intent)
+        or MEANINGS.get(talk.intent, "")
+    )
 
 
 def queries_of(talk: Talk) -> list[str]:
     """List what to look up, one after the other: the question, and where it is short, with the one before."""
-    query, former = query_of(talk), talk.former_text()
-    is_follow_up = talk.ran_before("action_answer") and former and count_words(query) <= FOLLOW_UP_WORDS
+    query, former = query_of(talk), talk.slots.get("last_question")
+    was_answer = any(talk.ran_before(action) for action in ("action_answer", "action_repeat", "utter_thank"))
+    is_follow_up = was_answer and former and count_words(query) <= FOLLOW_UP_WORDS
     return [query, f"{former} {query}"] if is_follow_up else [query]
 
 
@@ -84,7 +90,7 @@ class AnswerAction(Goal):
         found = answer or nearest
         if found:
             say_answer(found, say)
-            return []
+            return set_slots(last_question=queries_of(talk)[0])
         if talk.turn.active_form:
             say("utter_no_answer_here", buttons=[PERSON])
             return []

@@ -19,6 +19,9 @@ SURE = 0.7
 VERY_SURE = 0.9
 # How sure it must be of something else than what was asked for, where the message fills nothing.
 FAIRLY_SURE = 0.55
+# Which rank, and which share of the confidence, make another task likely in such a case.
+NEXT_RANK = 2
+RATHER_A_TASK = 0.25
 # A greeting or a thank-you is short; a longer text that begins with one says more.
 SOCIAL_WORDS = 5
 
@@ -52,6 +55,8 @@ def judge(talk: Talk, place: Place) -> Verdict:
         return Verdict.ANSWER if place.is_free_text and not _is_sure(talk) else Verdict.AGAIN
     if intent == "cancel_order" and _is_lone_cancel(talk):
         return Verdict.AGAIN if intent in place.own else Verdict.STOP
+    if intent in ("inform", "correct") and _is_rather_a_task(talk, place):
+        return Verdict.INTERRUPTION
     if intent in place.own:
         return Verdict.ANSWER if place.has_value else Verdict.AGAIN
     if intent in TASKS:
@@ -73,6 +78,14 @@ def _is_lone_cancel(talk: Talk) -> bool:
         "cancel this",
         "please cancel",
     )
+
+
+def _is_rather_a_task(talk: Talk, place: Place) -> bool:
+    """Tell whether an unsure "inform" or "correct" may rather be another task ("actually, where is NL-10234")."""
+    if place.is_free_text or _is_sure(talk) or len(talk.turn.ranking) < NEXT_RANK:
+        return False
+    name, share = talk.turn.ranking[NEXT_RANK - 1]
+    return name in TASKS - place.own - place.related and share >= RATHER_A_TASK
 
 
 def _is_sure(talk: Talk) -> bool:

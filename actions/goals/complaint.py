@@ -59,6 +59,6 @@ class ComplaintTask(Task):
         order = find_order_number(text, allow_bare=False) or talk.slots.get("order_number")
         body = f"{text}\n\nOrder: {order}" if order else text
         subject = f"Complaint: {text[:SUBJECT_LENGTH]}"
-        await open_ticket(self.world.desk, talk, say, kind=self.name, subject=subject, body=body)
+        events = await open_ticket(self.world.desk, talk, say, kind=self.name, subject=subject, body=body)
         say("utter_complaint_promise")
-        return []
+        return events

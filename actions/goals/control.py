@@ -138,6 +138,9 @@ class BackToTask(Control):
         frames = self.frames(talk)
         if frames:
             return resume_events(frames)
+        redone = redo_lookup(talk, self.tasks)
+        if redone:
+            return redone
         say("utter_no_task_waiting", buttons=MENU)
         return [listen()]
 
@@ -170,14 +173,15 @@ class Affirm(Control):
             f"Trace the parcel of {number}",
             f"{number} is late; the customer asks us to trace it.",
         )
+        events: list[Event] = []
         try:
-            await open_ticket(
+            events = await open_ticket(
                 self.world.desk, talk, say, kind="order_late", subject=subject, body=body, priority="high"
             )
             say("utter_trace_next")
         except ActionsError:
             say("utter_trouble", buttons=[PERSON])
-        return [*set_slots(offer=None), listen()]
+        return [*events, *set_slots(offer=None), listen()]
 
 
 class Deny(Control):
@@ -211,10 +215,14 @@ class Inform(Control):
             return [*set_slots(ticket_number=ticket), go_to("ticket_status_form")]
         number, email = named_order(talk), find_email(talk.text)
         if number is None and email is None:
-            return self._ask_about_address(talk, say) or [go_to("action_fallback")]
+            return (
+                redo_lookup(talk, self.tasks)
+                or self._ask_about_address(talk, say)
+                or [go_to("action_fallback")]
+            )
         meant = likely_task(talk)
         if meant and number:
-            return [go_to(next(task.form for task in self.tasks.values() if meant in task.intents))]
+            return [go_to(form_of(meant, self.tasks))]
         if number:
             say("utter_what_with_order", number=number, buttons=ORDER_CHOICES)
             return [*set_slots(order_number=number, email=email or talk.slots.get("email")), listen()]
@@ -236,15 +244,29 @@ class Correct(Control):
     label = "action_correct"
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
-        """Do the last task again with the corrected number or address."""
+        """Do the last task again with the corrected number or address; in a form, another task was meant."""
+        meant = likely_task(talk) if talk.turn.active_form else None
+        if meant:
+            return [go_to(form_of(meant, self.tasks))]
         number, email = named_order(talk), find_email(talk.text)
         last = self.tasks.get(str(talk.slots.get("last_task")))
         if last is None or (number is None and email is None):
+            redone = redo_lookup(talk, self.tasks)
+            if redone:
+                return redone
             say("utter_what_did_you_mean", buttons=MENU)
             return [listen()]
         before = talk.slots.get("order_number") or talk.slots.get("order_candidate")
         corrected = {"order_number": number or before, "email": email or talk.slots.get("email")}
         return [*set_slots(**corrected, order_proof=None, resuming=None), go_to(last.form)]
+
+
+def redo_lookup(talk: Talk, tasks: dict[str, Task]) -> list[Event]:
+    """Look up again for another number or thing ("and the lamp?"), right after a lookup; nothing otherwise."""
+    last = tasks.get(str(talk.slots.get("last_task")))
+    is_lookup = last is not None and last.is_lookup and talk.ran_before(last.action)
+    names_another = bool(talk.entity("product") or named_order(talk))
+    return [go_to(last.form)] if last is not None and is_lookup and names_another else []
 
 
 def named_order(talk: Talk) -> str | None:
@@ -258,6 +280,11 @@ def likely_task(talk: Talk) -> str | None:
         name for name, share in talk.turn.ranking[:LIKELY_RANKS] if share >= LIKELY_SHARE and name in TASKS
     )
     return next(ranked, None)
+
+
+def form_of(intent: str, tasks: dict[str, Task]) -> str:
+    """Find the form of the task that an intent starts."""
+    return next(task.form for task in tasks.values() if intent in task.intents)
 
 
 def forget_task(task: Task | None) -> list[Event]:

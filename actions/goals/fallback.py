@@ -11,7 +11,7 @@ from actions.goals.intents import MEANINGS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import DialogueSettings, World
-from actions.recognise import is_in_other_script
+from actions.recognise import find_order_number, is_in_other_script
 
 log = structlog.get_logger()
 
@@ -59,6 +59,8 @@ class FallbackAction(Goal):
         if talk.turn.active_form:
             say("utter_cannot_help_here")
             return [next_step(talk)]
+        if find_order_number(talk.text, allow_bare=False):
+            return [go_to("action_inform")]
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
         if misses >= MISSES_BEFORE_HANDOFF:
             return [*set_slots(misses=misses, handoff_reason="not_understood"), go_to("action_handoff")]

@@ -25,6 +25,7 @@ from actions.recognise import (
     find_position,
     is_question,
     looks_like_order_number,
+    names_latest_order,
     points_back,
     points_to_other_order,
 )
@@ -128,6 +129,9 @@ class OrderTask(Task):
         """Prove the order once its number and an address are known, then ask the task itself."""
         if self._is_proven(draft) and not draft.is_start:
             return await self.check_more(draft, say)
+        named = draft.talk.turn.values_of("product")
+        if named and draft.has_filled("order_number"):
+            draft.set("item_named", "; ".join(named))
         self._recall_candidate(draft)
         number = draft.get("order_number")
         email = draft.get("email") or draft.talk.known_email
@@ -148,12 +152,14 @@ class OrderTask(Task):
             draft.forget(("order_number", "order_candidate", *ORDER_SLOTS))
         named = talk.turn.values_of("product")
         draft.set("item_named", "; ".join(named) or None)
-        if named and draft.get("order_number") is None:
+        if draft.get("order_number") is None and (named or names_latest_order(talk.text)):
             draft.set("order_number", await self._own_order_with(draft, named))
 
     async def _own_order_with(self, draft: Draft, named: Sequence[str]) -> str | None:
-        """Find the one order of a verified customer that holds what was named; None when it is none or several."""
+        """Find the one order of a verified customer that holds what was named, or their latest; None when in doubt."""
         own = await self._own_orders(draft)
+        if own and names_latest_order(draft.talk.text):
+            return own[0].number
         return find_order_with(" ".join(named), {o.number: [i.name for i in o.items] for o in own})
 
     def turns_back(self, draft: Draft) -> bool:

@@ -11,12 +11,16 @@ from actions.goals.talk import REQUESTED_SLOT, Event, Say, Talk, button
 from actions.goals.task import Field, Prompt, Step
 from actions.goals.tickets import open_ticket
 from actions.ports import Order, OrderStatus
-from actions.recognise import normalise
+from actions.recognise import count_words, normalise
 
 PROBLEMS = {"item_damaged": "damaged", "wrong_item": "wrong", "missing_item": "missing"}
 SUBJECTS = {"damaged": "Arrived damaged", "wrong": "Wrong item", "missing": "Item missing"}
 # A first message at least this long already tells what happened.
 TELLING_LENGTH = 40
+# So does a shorter one that names the thing or its fault; a wrong item needs to be told apart first.
+TELLING_WORDS = 6
+# A wish for the money or a new one, where it was asked what happened, is no more than that.
+WISH_WORDS = 4
 
 _REPLACE = (
     "replace",
@@ -36,6 +40,31 @@ def read_problem(draft: Draft) -> str | None:
     """Read what kind of problem it is from the intent; the latest word counts."""
     is_telling = draft.get(REQUESTED_SLOT) == "description"
     return None if is_telling else PROBLEMS.get(draft.talk.intent)
+
+
+def tells_all(draft: Draft) -> bool:
+    """Tell whether the first message already says what happened."""
+    talk = draft.talk
+    if len(talk.text) >= TELLING_LENGTH:
+        return True
+    is_named = bool(talk.entity("product") or talk.entity("reason"))
+    return is_named and talk.intent != "wrong_item" and count_words(talk.text) >= TELLING_WORDS
+
+
+def is_wish(draft: Draft) -> bool:
+    """Tell whether the message says no more than what would make it right."""
+    return count_words(draft.talk.text) <= WISH_WORDS and read_resolution(draft) is not None
+
+
+def read_description(draft: Draft) -> str | None:
+    """Take the whole message, unless it only says what would make it right."""
+    return None if is_wish(draft) else read_free_text(draft)
+
+
+def read_early_resolution(draft: Draft) -> str | None:
+    """Read what would make it right where it was asked what happened."""
+    is_telling = draft.get(REQUESTED_SLOT) == "description"
+    return read_resolution(draft) if is_telling and is_wish(draft) else None
 
 
 def read_resolution(draft: Draft) -> str | None:
@@ -69,15 +98,23 @@ class ProblemTask(OrderTask):
         Field("problem", read=read_problem),
         ITEM,
         Field(
-            "description", read_asked=read_free_text, is_free_text=True, invalid="utter_invalid_description"
+            "description",
+            read_asked=read_description,
+            is_free_text=True,
+            invalid="utter_invalid_description",
         ),
-        Field("resolution", read_asked=read_resolution, invalid="utter_invalid_resolution"),
+        Field(
+            "resolution",
+            read=read_early_resolution,
+            read_asked=read_resolution,
+            invalid="utter_invalid_resolution",
+        ),
     )
 
     async def start(self, draft: Draft) -> None:
         """A long first message already tells what happened."""
         await super().start(draft)
-        if len(draft.talk.text) >= TELLING_LENGTH:
+        if tells_all(draft):
             draft.set("description", draft.talk.text)
 
     async def admit(self, draft: Draft, order: Order, say: Say) -> Step:
@@ -112,7 +149,8 @@ class ProblemTask(OrderTask):
                 f"utter_want_problem_description_{draft.get('problem')}", (), {"items": draft.get("item")}
             )
         if slot == "resolution":
-            return Prompt("utter_want_problem_resolution", RESOLUTIONS)
+            again = "utter_want_problem_resolution_again"
+            return Prompt("utter_want_problem_resolution", RESOLUTIONS, again=again)
         return await super().prompt(draft, slot)
 
     async def finish(self, talk: Talk, say: Say) -> list[Event]:
@@ -126,6 +164,8 @@ class ProblemTask(OrderTask):
             f"Wanted: {slots['resolution']}\n\n{slots['description']}"
         )
         kind = next(intent for intent, problem in PROBLEMS.items() if problem == slots["problem"])
-        await open_ticket(self.world.desk, talk, say, kind=kind, subject=subject, body=body, priority="high")
+        events = await open_ticket(
+            self.world.desk, talk, say, kind=kind, subject=subject, body=body, priority="high"
+        )
         say(f"utter_problem_next_{slots['resolution']}")
-        return []
+        return events

@@ -23,6 +23,7 @@ HOLIDAY_BUYING = ((11, 1), (12, 24))
 YES_WORDS = 2
 NO_REASON = "none given"
 _LETTER = re.compile(r"\w")
+_POLITE_END = re.compile(r"[\s,]*\b(?:please|thanks|thank you)\b[\s.!]*$", re.IGNORECASE)
 _INSTEAD = re.compile(
     r"\b(?:exchange|swap|switch|trade|change|replace)\b[^.?!]*?\b(?:for|with|to|into)\s+"
     r"((?:an?|the|another|one|some)\b(?:(?!\b(?:order|nl|from|my)\b)[^.?!,;])*)",
@@ -52,7 +53,7 @@ def read_reason_text(draft: Draft) -> str | None:
 def read_wish(draft: Draft) -> str | None:
     """Find what somebody wants instead in the message that asks for it ("swap it for the large one")."""
     found = _INSTEAD.search(draft.talk.text)
-    return found.group(1).strip(" .!?") if found else None
+    return _POLITE_END.sub("", found.group(1)).strip(" .!?") or None if found else None
 
 
 REASON = Field(
@@ -186,8 +187,8 @@ class ExchangeItemTask(SendBackTask):
         body = (
             f"Order {number}\nComes back: {talk.slots['item']} ({receipt.number})\nWanted instead: {wanted}"
         )
-        await open_ticket(
+        events = await open_ticket(
             self.world.desk, talk, say, kind=self.name, subject=f"Exchange, {number}", body=body
         )
         say("utter_exchange_label", last_day=write_day(receipt.send_before))
-        return []
+        return events

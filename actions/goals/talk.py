@@ -142,12 +142,6 @@ class Talk:
                 return event.get("value")
         return None
 
-    def former_text(self) -> str:
-        """Get what the customer wrote before the latest message; empty when they pressed a button, or nothing."""
-        said = [event for event in self.events if event.get("event") == "user"]
-        text = str(said[-2].get("text") or "") if len(said) > 1 else ""
-        return "" if text.startswith("/") else normalise(text)
-
     def ran_before(self, action: str) -> bool:
         """Tell whether the previous turn ran this action."""
         return any(e.get("event") == "action" and e.get("name") == action for e in self._former_turn())

@@ -44,6 +44,11 @@ class TicketStatusTask(Task):
         CONTACT,
     )
 
+    async def start(self, draft: Draft) -> None:
+        """Where no number is named, the ticket of this conversation is meant."""
+        if draft.get("ticket_number") is None:
+            draft.set("ticket_number", draft.get("last_ticket"))
+
     async def prompt(self, draft: Draft, slot: str) -> Prompt:
         """Ask for the number, then for the address."""
         return Prompt(f"utter_want_ticket_status_{slot}")

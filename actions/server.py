@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -128,7 +129,10 @@ class ActionApp:
         name, conversation_id = call["next_action"], call["tracker"]["sender_id"]
         with structlog.contextvars.bound_contextvars(action=name, conversation_id=conversation_id):
             try:
-                return 200, await self._run_in_time(call, name)
+                began = time.perf_counter()
+                result = await self._run_in_time(call, name)
+                log.info("action_done", duration_ms=round((time.perf_counter() - began) * 1000, 1))
+                return 200, result
             except ActionExecutionRejection:
                 return 400, {"error": "rejected", "action_name": name}
             except ActionNotFoundException:

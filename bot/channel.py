@@ -18,6 +18,7 @@ from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from structlog.contextvars import bound_contextvars
 
 from bot import wire
 from bot.errors import BodyTooLarge, EngineError, EngineNotReady, TurnFailed, Unauthorized
@@ -97,11 +98,13 @@ class CarelineInput(InputChannel):
 
     async def _messages(self, request: Request) -> dict[str, Any]:
         message = wire.parse_message(read_body(request))
-        return await self._ready(request).answer(message)
+        with bound_contextvars(conversation_id=message.conversation_id):
+            return logged(await self._ready(request).answer(message))
 
     async def _resume(self, request: Request) -> dict[str, Any]:
         resume = wire.parse_resume(read_body(request))
-        return await self._ready(request).resume(resume)
+        with bound_contextvars(conversation_id=resume.conversation_id):
+            return logged(await self._ready(request).resume(resume))
 
     async def _understand(self, request: Request) -> dict[str, Any]:
         text = wire.parse_understand(read_body(request))
@@ -119,6 +122,19 @@ class CarelineInput(InputChannel):
         if self._runner is None:
             self._runner = build_runner(request.app)
         return self._runner
+
+
+def logged(answer: dict[str, Any]) -> dict[str, Any]:
+    """Note that a turn is over, without a word of what was said."""
+    trace = answer["trace"]
+    log.info(
+        "turn_answered",
+        intent=(trace["intent"] or {}).get("name"),
+        actions=[action["name"] for action in trace["actions"]],
+        duration_ms=round(trace["duration_ms"]["total"], 1),
+        is_repeat=answer["repeated"],
+    )
+    return answer
 
 
 def build_runner(app: Any) -> TurnRunner:

@@ -175,6 +175,12 @@ def main() -> None:
     parser.add_argument(
         "--default-rasa", action="store_true", help="measure a plain Rasa project in the same run"
     )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=default_rasa.DEFAULT_EPOCHS,
+        help="epochs of the default project; fewer cost it accuracy, not time a turn (100 take half an hour)",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results", help="folder for the figures")
     arguments = parser.parse_args()
     texts = messages(arguments.data, arguments.count)
@@ -185,7 +191,7 @@ def main() -> None:
         "careline": run_careline(texts),
     }
     if arguments.default_rasa:
-        result["default_rasa"] = default_rasa.run(texts)
+        result["default_rasa"] = default_rasa.run(texts, arguments.epochs)
     for name in ("careline", "default_rasa"):
         if isinstance(figures := result.get(name), dict):
             show(

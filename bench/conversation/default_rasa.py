@@ -29,29 +29,34 @@ from tests.support.system import ROOT, find_free_port
 CONCURRENCY = (1, 8, 32)
 START_TIMEOUT_SECONDS = 300.0
 
-# The pipeline and policies that Rasa 3.6 writes into a new project, with their epochs, spelled out.
-CONFIG: dict[str, Any] = {
-    "recipe": "default.v1",
-    "language": "en",
-    "assistant_id": "default-rasa",
-    "pipeline": [
-        {"name": "WhitespaceTokenizer"},
-        {"name": "RegexFeaturizer"},
-        {"name": "LexicalSyntacticFeaturizer"},
-        {"name": "CountVectorsFeaturizer"},
-        {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-        {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True},
-        {"name": "EntitySynonymMapper"},
-        {"name": "ResponseSelector", "epochs": 100, "constrain_similarities": True},
-        {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
-    ],
-    "policies": [
-        {"name": "MemoizationPolicy"},
-        {"name": "RulePolicy"},
-        {"name": "UnexpecTEDIntentPolicy", "max_history": 5, "epochs": 100},
-        {"name": "TEDPolicy", "max_history": 5, "epochs": 100, "constrain_similarities": True},
-    ],
-}
+DEFAULT_EPOCHS = 100
+
+
+def config(epochs: int) -> dict[str, Any]:
+    """Return the pipeline and policies that Rasa 3.6 writes into a new project, its defaults spelled out."""
+    learned = {"epochs": epochs, "constrain_similarities": True}
+    return {
+        "recipe": "default.v1",
+        "language": "en",
+        "assistant_id": "default-rasa",
+        "pipeline": [
+            {"name": "WhitespaceTokenizer"},
+            {"name": "RegexFeaturizer"},
+            {"name": "LexicalSyntacticFeaturizer"},
+            {"name": "CountVectorsFeaturizer"},
+            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+            {"name": "DIETClassifier", **learned},
+            {"name": "EntitySynonymMapper"},
+            {"name": "ResponseSelector", **learned},
+            {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
+        ],
+        "policies": [
+            {"name": "MemoizationPolicy"},
+            {"name": "RulePolicy"},
+            {"name": "UnexpecTEDIntentPolicy", "max_history": 5, "epochs": epochs},
+            {"name": "TEDPolicy", "max_history": 5, **learned},
+        ],
+    }
 
 
 def utterances() -> dict[str, list[dict[str, Any]]]:
@@ -64,7 +69,7 @@ def utterances() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def project_files() -> dict[str, str]:
+def project_files(epochs: int) -> dict[str, str]:
     """Return config, domain, rules, stories and utterances by file name."""
     data = utterances()
     intents = sorted({row["intent"] for rows in data.values() for row in rows if "intent" in row})
@@ -91,7 +96,7 @@ def project_files() -> dict[str, str]:
         for first, second in itertools.pairwise(intents)
     ]
     files = {
-        "config.yml": CONFIG,
+        "config.yml": config(epochs),
         "domain.yml": domain,
         "credentials.yml": {"rest": None},
         "endpoints.yml": {"tracker_store": {"type": "sql", "dialect": "sqlite", "db": "tracker.db"}},
@@ -159,13 +164,13 @@ async def measure(url: str, texts: Sequence[str]) -> list[dict[str, object]]:
     return [await one_round(url, texts, concurrent) for concurrent in CONCURRENCY]
 
 
-def ensure_trained(folder: Path) -> float | None:
+def ensure_trained(folder: Path, epochs: int) -> float | None:
     """Train the project, unless the folder holds it trained from the same files.
 
     Returns:
         CPU seconds of the training, which other work on the machine does not change; None where they were not kept.
     """
-    stamp, files = folder / "trained.json", project_files()
+    stamp, files = folder / "trained.json", project_files(epochs)
     if stamp.is_file() and (kept := json.loads(stamp.read_text()))["files"] == files:
         return float(kept["cpu_seconds"]) if "cpu_seconds" in kept else None
     shutil.rmtree(folder, ignore_errors=True)
@@ -186,10 +191,10 @@ def cpu_seconds_of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def run(texts: Sequence[str]) -> dict[str, object]:
+def run(texts: Sequence[str], epochs: int) -> dict[str, object]:
     """Train and start the project in var/ (git ignores it), and measure it."""
     folder, port = ROOT / "var" / "bench" / "default-rasa", find_free_port()
-    trained = ensure_trained(folder)
+    trained = ensure_trained(folder, epochs)
     (folder / "tracker.db").unlink(missing_ok=True)
     began = time.perf_counter()
     server = call_rasa(folder, "run", "--interface", "127.0.0.1", "--port", str(port))
@@ -202,6 +207,7 @@ def run(texts: Sequence[str]) -> dict[str, object]:
         server.terminate()
         server.wait()
     return {
+        "epochs": epochs,
         "training_cpu_seconds": trained and round(trained),
         "ready_seconds": round(ready, 1),
         "memory_mib": {"rasa": mib, "all": mib},

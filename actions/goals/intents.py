@@ -40,22 +40,22 @@ QUESTION_MEANINGS = {
 }
 # What to look up for a question that the articles do not answer in the customer's own words.
 QUESTION_TOPICS = {
-    "ask_return_policy": "How long can I return something?",
+    "ask_return_policy": "How many days do I have to return something?",
     "ask_invoice": "How do I download my invoice?",
-    "payment_failed": "My payment did not go through",
+    "payment_failed": "Try again with another payment method",
     "double_charge": "I was charged twice",
     "ask_payment_methods": "Can I pay by card, PayPal or iDEAL?",
     "promo_code": "How do I use a promo code?",
     "gift_card": "How do I redeem a gift card?",
-    "ask_stock": "How can I see whether an item is in stock?",
-    "assembly_help": "Where do I find assembly instructions?",
-    "delivery_options": "How long does delivery take?",
+    "ask_stock": "What does in stock mean on the product page?",
+    "assembly_help": "How do I assemble my furniture?",
+    "delivery_options": "How many days does standard delivery take?",
     "delivery_cost": "What does delivery cost?",
     "international_delivery": "To which countries do you deliver?",
     "password_reset": "I forgot my password",
     "change_email": "How do I change my e-mail address?",
     "delete_my_data": "How do I delete my account?",
-    "newsletter": "How do I subscribe to the newsletter?",
+    "newsletter": "How do I sign up for the newsletter?",
     "warranty": "How long is the warranty?",
     "opening_hours": "What are your opening hours?",
 }

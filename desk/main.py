@@ -23,7 +23,7 @@ from desk.frames import MAX_FRAME_BYTES, utc_now
 from desk.housekeeping import Housekeeper
 from desk.link import LinkServer
 from desk.link_handler import DeskEventStore, DeskLinkHandler
-from desk.patience import PatientHttp
+from desk.patience import PatientHttp, PatientSocket
 from desk.turns import TurnWorker
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ def build_server(config: DeskConfig, desk: Desk, engine: EngineClient) -> uvicor
             access_log=False,
             server_header=False,
             http=PatientHttp,
-            ws="websockets-sansio",
+            ws=PatientSocket,
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=PING_SECONDS,

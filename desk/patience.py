@@ -1,7 +1,8 @@
-"""HTTP that does not wait for ever: a caller gets so long to finish asking, and so much room for a request's head.
+"""Connections that do not wait for ever: so long to finish asking, so much room for a head, so long to take an answer.
 
 uvicorn limits the pause between two requests and nothing else, so callers who send a byte a minute could hold as many
-connections open as they like.
+connections open as they like. And a transport that is closed waits until all is read that was written, which whoever
+reads nothing never does.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import ClassVar
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 log = structlog.get_logger()
 
 ASK_SECONDS = 10.0
+TAKE_SECONDS = 120.0
+CLOSE_SECONDS = 5.0
 MAX_HEAD_BYTES = 32 * 1024
 
 
@@ -22,10 +26,12 @@ class PatientHttp(HttpToolsProtocol):
     """One connection; the time runs from its opening, and from each further request's first byte, to the end of its body."""
 
     ask_seconds: ClassVar[float] = ASK_SECONDS
+    take_seconds: ClassVar[float] = TAKE_SECONDS
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for the first request."""
         self._patience: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         super().connection_made(transport)
         self._wait()
@@ -33,7 +39,23 @@ class PatientHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._has_taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The caller reads slower than we write: wait, but not for ever."""
+        self._expect_taking()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The caller has caught up."""
+        self._has_taken()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, also where its last answer was never read."""
+        self._expect_taking()
+        super().timeout_keep_alive_handler()
 
     def data_received(self, data: bytes) -> None:
         """Count what is no body; close on a head without end."""
@@ -73,7 +95,27 @@ class PatientHttp(HttpToolsProtocol):
             self._patience.cancel()
             self._patience = None
 
+    def _expect_taking(self) -> None:
+        if self._taking is None:
+            self._taking = self.loop.call_later(self.take_seconds, self.transport.abort)
+
+    def _has_taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
     def _give_up(self) -> None:
         self._patience = None
         log.info("request_too_slow")
         self.transport.close()
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """A websocket whose connection ends soon after it was closed, whether or not the other side reads."""
+
+    close_seconds: ClassVar[float] = CLOSE_SECONDS
+
+    async def run_asgi(self) -> None:
+        """Serve; afterwards the other side gets a moment to read the rest."""
+        await super().run_asgi()
+        self.loop.call_later(self.close_seconds, self.transport.abort)

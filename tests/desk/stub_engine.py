@@ -91,7 +91,9 @@ def build_app(stub: StubEngine) -> Litestar:
 
 
 @asynccontextmanager
-async def serving(app: Any, port: int = 0, http: Any = "auto") -> AsyncIterator[int]:
+async def serving(
+    app: Any, port: int = 0, http: Any = "auto", ws: Any = "websockets-sansio"
+) -> AsyncIterator[int]:
     """Serve an application on loopback while the context is open."""
     config = uvicorn.Config(
         app,
@@ -99,7 +101,7 @@ async def serving(app: Any, port: int = 0, http: Any = "auto") -> AsyncIterator[
         port=port,
         log_config=None,
         http=http,
-        ws="websockets-sansio",
+        ws=ws,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,

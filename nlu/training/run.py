@@ -155,9 +155,7 @@ def _metrics(
         },
         "epochs": len(history),
         "seconds": round(history[-1].seconds, 1) if history else 0.0,
-        "held_out": _without_nan({"accuracy": best.held_out_accuracy, "loss": best.held_out_loss})
-        if best
-        else {},
+        "held_out": _without_nan(_held_out(best)) if best else {},
         "precision": _without_nan(asdict(precision)),
         "calibration": _without_nan(asdict(calibration)),
     }

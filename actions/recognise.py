@@ -102,7 +102,7 @@ _QUESTION_WORDS = frozenset(
         "should",
     ]
 )
-_POINTS_BACK = re.compile(r"\b(?:it|this|that|them|these|those|same)\b")
+_POINTS_BACK = re.compile(r"\b(?:it|its|this|that|them|these|those|same)\b")
 _POINTS_AWAY = re.compile(r"\b(?:another|other|different|second|else)\b")
 _OTHER_ORDER = re.compile(r"\b(?:another|other|different|wrong)\s+(?:order|one|number)\b")
 _POSITIONS = (
@@ -110,6 +110,7 @@ _POSITIONS = (
     re.compile(r"\bsecond\b"),
     re.compile(r"\bthird\b"),
 )
+_ASKING_WORDS = frozenset(["what", "when", "where", "who", "why", "how", "which"])
 _LATEST_ORDER = re.compile(r"\b(?:latest|newest|most recent|last) (?:order|purchase)\b")
 _PLAIN_NO = frozenset(["no", "nope", "nah", "nee", "nein", "non"])
 _MERE_OK = frozenset(
@@ -209,6 +210,17 @@ def find_position(text: str) -> int | None:
     return next(found, None)
 
 
+def is_call_for_help(text: str) -> bool:
+    """Tell whether the text is no more than "help"."""
+    return normalise(text).lower().strip(" .!?") in (
+        "help",
+        "help me",
+        "help please",
+        "please help",
+        "options",
+    )
+
+
 def names_latest_order(text: str) -> bool:
     """Tell whether the text means the newest of the customer's orders ("cancel my latest order")."""
     return bool(_LATEST_ORDER.search(normalise(text).lower()))
@@ -232,7 +244,8 @@ def is_question(text: str) -> bool:
     clean = normalise(text).lower()
     words = clean.split()
     is_request = clean.startswith(("do it", "do that", "do so", "do this"))
-    asks = len(words) > 2 and words[0] in _QUESTION_WORDS and not is_request
+    first = words[0] if len(words) > 1 else ""
+    asks = first in _ASKING_WORDS or (len(words) > 2 and first in _QUESTION_WORDS and not is_request)
     return clean.endswith(("?", "？", "؟")) or "? " in clean or asks
 
 

@@ -10,7 +10,7 @@ from actions.goals.orders import EMAIL, ORDER_NUMBER, YES_NO, OrderTask, confirm
 from actions.goals.talk import Event, Say, Talk
 from actions.goals.task import PERSON, Field, Prompt, Step
 from actions.ports import Order, OrderStatus
-from actions.recognise import count_words
+from actions.recognise import count_words, find_email, find_order_number
 
 MIN_ADDRESS_LENGTH = 10
 # Where not even a carrier can change anything.
@@ -40,6 +40,14 @@ def read_address_entity(draft: Draft) -> str | None:
     return named if named and len(named) >= MIN_ADDRESS_LENGTH and any(c.isdigit() for c in named) else None
 
 
+def read_early_address(draft: Draft) -> str | None:
+    """Take an address that is told before it is asked for: the whole message where it holds nothing else."""
+    if draft.is_start or read_address_entity(draft) is None:
+        return None
+    holds_more = find_order_number(draft.talk.text, allow_bare=False) or find_email(draft.talk.text)
+    return read_address_entity(draft) if holds_more else read_address_text(draft)
+
+
 class ChangeAddressTask(OrderTask):
     """Change the address after a last yes."""
 
@@ -48,7 +56,13 @@ class ChangeAddressTask(OrderTask):
     fields = (
         ORDER_NUMBER,
         EMAIL,
-        Field("address", read_asked=read_address_text, is_free_text=True, invalid="utter_invalid_address"),
+        Field(
+            "address",
+            read=read_early_address,
+            read_asked=read_address_text,
+            is_free_text=True,
+            invalid="utter_invalid_address",
+        ),
         confirm_field(frozenset()),
     )
 

@@ -25,6 +25,9 @@ TICKET = button("Leave a message", "/complaint")
 FOLLOW_UP_WORDS = 5
 # How sure understanding must be of a question's topic for an answer to the topic to be worth offering.
 SURE_OF_TOPIC = 0.6
+# So sure, and in so few words, the topic is all that is asked.
+SURE_OF_ALL = 0.9
+TOPIC_WORDS = 5
 
 
 def query_of(talk: Talk) -> str:
@@ -43,6 +46,11 @@ def queries_of(talk: Talk) -> list[str]:
     was_answer = any(talk.ran_before(action) for action in ("action_answer", "action_repeat", "utter_thank"))
     is_follow_up = was_answer and former and count_words(query) <= FOLLOW_UP_WORDS
     return [query, f"{former} {query}"] if is_follow_up else [query]
+
+
+def is_topic_itself(talk: Talk) -> bool:
+    """Tell whether a question is hardly more than its topic ("what is your return policy?")."""
+    return talk.turn.confidence >= SURE_OF_ALL and count_words(query_of(talk)) <= TOPIC_WORDS
 
 
 async def find_answer(world: World, *queries: str) -> KnowledgeAnswer | None:
@@ -85,7 +93,7 @@ class AnswerAction(Goal):
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
             say("utter_answer_unavailable", buttons=[PERSON])
             return set_slots(offer="talk_to_person")
-        if nearest:
+        if nearest and not is_topic_itself(talk):
             say("utter_nearest_answer")
         found = answer or nearest
         if found:

@@ -55,7 +55,7 @@ def judge(talk: Talk, place: Place) -> Verdict:
         return Verdict.ANSWER if place.is_free_text and not _is_sure(talk) else Verdict.AGAIN
     if intent == "cancel_order" and _is_lone_cancel(talk):
         return Verdict.AGAIN if intent in place.own else Verdict.STOP
-    if intent in ("inform", "correct") and _is_rather_a_task(talk, place):
+    if intent in ("inform", "correct", "nlu_fallback") and _is_rather_a_task(talk, place):
         return Verdict.INTERRUPTION
     if intent in place.own:
         return Verdict.ANSWER if place.has_value else Verdict.AGAIN
@@ -82,7 +82,8 @@ def _is_lone_cancel(talk: Talk) -> bool:
 
 def _is_rather_a_task(talk: Talk, place: Place) -> bool:
     """Tell whether an unsure "inform" or "correct" may rather be another task ("actually, where is NL-10234")."""
-    if place.is_free_text or _is_sure(talk) or len(talk.turn.ranking) < NEXT_RANK:
+    is_sure = _is_sure(talk) and talk.intent != "nlu_fallback"
+    if place.is_free_text or is_sure or not place.has_value or len(talk.turn.ranking) < NEXT_RANK:
         return False
     name, share = talk.turn.ranking[NEXT_RANK - 1]
     return name in TASKS - place.own - place.related and share >= RATHER_A_TASK

@@ -11,7 +11,7 @@ from rasa_sdk.events import AllSlotsReset
 
 from actions.errors import ActionsError
 from actions.goals.goal import Goal
-from actions.goals.intents import TASKS
+from actions.goals.intents import TASKS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, leave_form, listen, set_slots
 from actions.goals.task import PERSON, Task, resume_events
 from actions.goals.tickets import open_ticket
@@ -21,6 +21,8 @@ from actions.recognise import find_email, find_order_number, find_ticket_number,
 # A task within the first ranks, with at least this share of the confidence, is meant as well.
 LIKELY_RANKS = 3
 LIKELY_SHARE = 0.1
+# ... and this share where the message was not understood.
+UNKNOWN_SHARE = 0.25
 
 MENU: tuple[Button, ...] = (
     button("Where is my order?", "/order_status"),
@@ -220,7 +222,7 @@ class Inform(Control):
                 or self._ask_about_address(talk, say)
                 or [go_to("action_fallback")]
             )
-        meant = likely_task(talk)
+        meant = likely_task(talk, UNKNOWN_SHARE if talk.intent in UNKNOWN else LIKELY_SHARE)
         if meant and number:
             return [go_to(form_of(meant, self.tasks))]
         if number:
@@ -274,11 +276,9 @@ def named_order(talk: Talk) -> str | None:
     return find_order_number(talk.text) or find_order_number(talk.entity("order_number") or "")
 
 
-def likely_task(talk: Talk) -> str | None:
+def likely_task(talk: Talk, least: float = LIKELY_SHARE) -> str | None:
     """Find the task that a message with a number in it names besides ("where is NL-10234, kim@example.org")."""
-    ranked = (
-        name for name, share in talk.turn.ranking[:LIKELY_RANKS] if share >= LIKELY_SHARE and name in TASKS
-    )
+    ranked = (name for name, share in talk.turn.ranking[:LIKELY_RANKS] if share >= least and name in TASKS)
     return next(ranked, None)
 
 

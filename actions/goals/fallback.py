@@ -5,13 +5,14 @@ from __future__ import annotations
 import structlog
 
 from actions.errors import ActionsError
-from actions.goals.answer import find_answer, say_answer
+from actions.goals.answer import find_answer, queries_of, say_answer
+from actions.goals.control import MENU, UNKNOWN_SHARE, likely_task
 from actions.goals.goal import Goal
 from actions.goals.intents import MEANINGS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import DialogueSettings, World
-from actions.recognise import find_order_number, is_in_other_script
+from actions.recognise import find_order_number, is_call_for_help, is_in_other_script
 
 log = structlog.get_logger()
 
@@ -54,12 +55,18 @@ class FallbackAction(Goal):
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Do the best that can be done with a message that was not understood."""
+        if is_call_for_help(talk.text) and not talk.turn.active_form:
+            say("utter_menu", buttons=MENU)
+            return [*set_slots(misses=0), listen()]
+        number = find_order_number(talk.text, allow_bare=False)
+        if number and likely_task(talk, UNKNOWN_SHARE):
+            return [go_to("action_inform")]
         if await self._answer(talk, say):
             return [*set_slots(misses=0), next_step(talk)]
         if talk.turn.active_form:
             say("utter_cannot_help_here")
             return [next_step(talk)]
-        if find_order_number(talk.text, allow_bare=False):
+        if number:
             return [go_to("action_inform")]
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
         if misses >= MISSES_BEFORE_HANDOFF:
@@ -70,7 +77,7 @@ class FallbackAction(Goal):
 
     async def _answer(self, talk: Talk, say: Say) -> bool:
         try:
-            answer = await find_answer(self.world, talk.text)
+            answer = await find_answer(self.world, *queries_of(talk))
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
             return False

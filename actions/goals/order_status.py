@@ -62,8 +62,12 @@ class OrderStatusTask(OrderTask):
 
     async def finish(self, talk: Talk, say: Say) -> list[Event]:
         """Tell where the order is."""
-        tell_status(await self.order_of(talk), self.world.today(), say)
-        return []
+        order = await self.order_of(talk)
+        tell_status(order, self.world.today(), say)
+        if not is_overdue(order, self.world.today()):
+            return []
+        say("utter_offer_trace", buttons=[TRACE, PERSON])
+        return set_slots(offer="trace_parcel")
 
 
 class OrderLateTask(OrderTask):

@@ -44,8 +44,9 @@ def read_order_number(draft: Draft) -> str | None:
 
 
 def read_bare_order_number(draft: Draft) -> str | None:
-    """Read what counts only where the number was asked for: five digits that stand alone, or one of the orders shown."""
-    return find_order_number(draft.talk.text) or read_order_choice(draft)
+    """Read what counts only where the number was asked for: five digits that are no postcode, or an order shown."""
+    is_place = draft.talk.entity("address") is not None
+    return find_order_number(draft.talk.text, allow_bare=not is_place) or read_order_choice(draft)
 
 
 def read_order_choice(draft: Draft) -> str | None:

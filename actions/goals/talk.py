@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
-from actions.recognise import is_question, normalise, read_yes_no
+from actions.recognise import count_words, is_question, normalise, read_yes_no
 from actions.turn import Turn
 
 Event = dict[str, Any]
@@ -78,7 +78,8 @@ class Talk:
     def yes_or_no(self) -> bool | None:
         """Read a yes or a no; a question ("are you sure?") and a doubtful yes are neither."""
         said = read_yes_no(self.text)
-        if self.text and is_question(self.text) and len(self.text.split()) > YES_WORDS:
+        is_short_yes = said is not None and self.text.endswith("?") and count_words(self.text) <= YES_WORDS
+        if self.text and is_question(self.text) and not is_short_yes:
             return None
         if self.intent == "affirm":
             return True if said or self.turn.confidence >= CLEAR_YES else None

@@ -65,9 +65,9 @@ def _slip_a_letter(example: Example, generator: random.Random) -> Example:
     first, second = example.text[place], example.text[place + 1]
     typed = generator.choice([second + first, second, first + first + second])
     text = example.text[:place] + typed + example.text[place + 2 :]
-    return Example(
-        text, example.intent, tuple(_moved(e, text, place, len(typed) - 2) for e in example.entities)
-    )
+    moved = tuple(_moved(e, text, place, len(typed) - 2) for e in example.entities)
+    # Only a span that cuts a word can lose its last letter; then the example stays as it is.
+    return Example(text, example.intent, moved) if all(e.start < e.end for e in moved) else example
 
 
 def _moved(entity: Entity, text: str, place: int, by: int) -> Entity:

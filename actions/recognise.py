@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 ORDER_DIGITS = 5
+FIRST_BEYOND_ASCII = 128
 
 _ORDER_WITH_PREFIX = re.compile(r"(?<![a-z0-9])nl\s?[-‐-―_.#]?\s?(\d{5})(?!\d)", re.IGNORECASE)
 _ORDER_BARE = re.compile(r"(?<![\w@.-])#?\s?(\d{5})(?![\w@]|[.-]\d)")
@@ -208,6 +209,11 @@ def find_position(text: str) -> int | None:
     clean = normalise(text).lower()
     found = (position for position, pattern in enumerate(_POSITIONS) if pattern.search(clean))
     return next(found, None)
+
+
+def has_words(text: str) -> bool:
+    """Tell whether the text is more than ASCII punctuation; an emoji or a letter says something."""
+    return any(c.isalnum() or ord(c) >= FIRST_BEYOND_ASCII for c in normalise(text))
 
 
 def is_call_for_help(text: str) -> bool:

@@ -51,7 +51,7 @@ def build_actions(
     tasks = build_tasks(world)
     by_form = {task.form: task for task in tasks}
     actions: list[Action] = [wrap(task) for task in tasks for wrap in (TaskForm, TaskEnd)]
-    actions += [AnswerAction(world), FallbackAction(world), HandoffAction(world, by_form)]
+    actions += [AnswerAction(world), FallbackAction(world, by_form), HandoffAction(world, by_form)]
     actions += [control(world, by_form) for control in CONTROLS]
     return actions
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from actions.goals.intents import CONTROL, QUESTIONS, SOCIAL, TASKS
 from actions.goals.talk import Talk
-from actions.recognise import count_words, is_question
+from actions.recognise import count_words, has_words, is_in_other_script, is_question
 
 # How sure understanding must be for a message to leave the field it may just as well answer.
 SURE = 0.7
@@ -121,7 +121,9 @@ def _judge_question(talk: Talk, place: Place) -> Verdict:
 
 
 def _judge_social(talk: Talk, place: Place) -> Verdict:
-    is_short = count_words(talk.text) <= SOCIAL_WORDS
+    if not talk.is_payload and not has_words(talk.text):
+        return Verdict.ANSWER
+    is_short = count_words(talk.text) <= SOCIAL_WORDS and not is_in_other_script(talk.text)
     if place.has_value and not place.is_free_text:
         return Verdict.ANSWER
     if place.is_free_text:

@@ -6,11 +6,11 @@ import structlog
 
 from actions.errors import ActionsError
 from actions.goals.answer import find_answer, queries_of, say_answer
-from actions.goals.control import MENU, UNKNOWN_SHARE, likely_task
+from actions.goals.control import MENU, UNKNOWN_SHARE, likely_task, redo_lookup
 from actions.goals.goal import Goal
 from actions.goals.intents import MEANINGS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
-from actions.goals.task import PERSON
+from actions.goals.task import PERSON, Task
 from actions.goals.world import DialogueSettings, World
 from actions.recognise import find_order_number, is_call_for_help, is_in_other_script
 
@@ -50,8 +50,9 @@ class FallbackAction(Goal):
 
     label = "action_fallback"
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, tasks: dict[str, Task]) -> None:
         self.world = world
+        self.tasks = tasks
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Do the best that can be done with a message that was not understood."""
@@ -66,6 +67,9 @@ class FallbackAction(Goal):
         if talk.turn.active_form:
             say("utter_cannot_help_here")
             return [next_step(talk)]
+        redone = redo_lookup(talk, self.tasks)
+        if redone:
+            return redone
         if number:
             return [go_to("action_inform")]
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1

@@ -16,6 +16,8 @@ MAX_ANSWER_CHARS = 600
 WHOLE_PASSAGE_CHARS = 420
 # A neighbour of the best sentence is quoted too when its cosine is at most this much below.
 _SENTENCE_SLACK = 0.22
+# Passages at the top of the ranking that are asked whether they are of the same document.
+_AGREEING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,13 @@ def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage) -
     )
     rival = next(others, None)
     lead = best.score - (rival.score if rival else 0.0)
-    return Evidence(cosine=_unit(best.cosine), margin=_unit(lead) * _unit(best.cosine) ** 2)
+    top = [index.passage(ranked.row).document_id for ranked in ranking[:_AGREEING]]
+    return Evidence(
+        cosine=_unit(best.cosine),
+        margin=_unit(lead) * _unit(best.cosine) ** 2,
+        agreement=top.count(passage.document_id) / _AGREEING,
+        coverage=_unit(best.coverage),
+    )
 
 
 def _unit(value: float) -> float:

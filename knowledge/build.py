@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from knowledge.abstain import MAX_WRONG_SHARE
 from knowledge.assembly import assemble, embedded_texts, with_questions
 from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
 from knowledge.embeddings import Embeddings
@@ -29,7 +30,7 @@ ENCODERS = "encoders"
 DEFAULT_DATA = Path("data/knowledge")
 DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
-_BUILD_REVISION = 7
+_BUILD_REVISION = 8
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
 
 log = structlog.get_logger()
@@ -44,12 +45,15 @@ class BuildConfig:
         passage_tokens: upper bound of a passage without its label.
         keep: finished indexes left on disk, the current one among them.
         threads: threads of the encoder while it embeds.
+        max_wrong_share: the operator's dial: the share of all questions that may be answered wrongly. Lower means fewer
+            wrong answers and fewer answers.
     """
 
     encoder: str = DEFAULT_ENCODER
     passage_tokens: int = 200
     keep: int = 2
     threads: int = 2
+    max_wrong_share: float = MAX_WRONG_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def build_documents(
 
 def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_id: str) -> str:
     """Name what an index is made of: documents, settings, encoder, formats."""
-    settings = [config.passage_tokens, encoder_id, INDEX_FORMAT, _BUILD_REVISION]
+    settings = [config.passage_tokens, config.max_wrong_share, encoder_id, INDEX_FORMAT, _BUILD_REVISION]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for document in documents:
         fields = {**asdict(document), "audience": document.audience.value}
@@ -179,7 +183,7 @@ def _build(
     asked = (question for group in questions.values() for question in group)
     embeddings.embed((*embedded_texts(passages), *asked), progress)
     passages = with_questions(passages, questions, embeddings)
-    tuning = tune(assemble(passages, embeddings, {}), passages, embeddings)
+    tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
     index = assemble(passages, embeddings, manifest)
     folder = root / manifest["index_id"]
@@ -221,6 +225,7 @@ def _manifest(
         "rule": tuning.rule.to_json(),
         "tuned_on": {
             "questions": tuning.questions,
+            "max_wrong_share": config.max_wrong_share,
             "dense_quality": round(tuning.dense_quality, 4),
             "sparse_quality": round(tuning.sparse_quality, 4),
         },

@@ -16,7 +16,7 @@ from knowledge.documents import Audience, Passage
 from knowledge.encoder import Encoder, FloatArray
 from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
 from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
-from knowledge.fusion import CANDIDATES, Side, best_first, fuse
+from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, supported
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
 from knowledge.sparse import WordIndex, WordSplitter, top_rows
 from knowledge.spread import Spread
@@ -192,6 +192,8 @@ class KnowledgeIndex:
         shape = (float(of_allowed.mean()), float(of_allowed.std()))
         sparse = _side(word_scores[rows], word_scores[sparse_rows], ceiling, shape)
         scores = self._scores(method, dense, sparse)
+        if method is Method.HYBRID:
+            scores = self._supported(scores, rows)
         order = best_first(scores, rows)[:depth]
         coverages = sparse.scores / ceiling if ceiling else np.zeros_like(sparse.scores)
         return [
@@ -234,6 +236,13 @@ class KnowledgeIndex:
         if method is Method.BM25:
             return sparse.scores
         return fuse(dense, sparse, self.dense_weight)
+
+    def _supported(self, scores: FloatArray, rows: RowArray) -> FloatArray:
+        order = best_first(scores, rows)
+        documents = [self.passage(int(row)).document_id for row in rows[order[:SUPPORT_DEPTH]]]
+        raised = np.empty_like(scores)
+        raised[order] = supported(scores[order], documents)
+        return raised
 
     def _nearest(self, query: Query, wanted: int, mask: MaskArray | None) -> tuple[FloatArray, RowArray]:
         """Find the nearest passages, each by the nearest of its vectors."""

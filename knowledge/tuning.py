@@ -1,17 +1,18 @@
-"""Tunes an index on questions made of its own titles, without labels.
+"""Tunes an index on questions that its articles list and on questions made of its titles, without labels.
 
-Asked against bodies alone, a title shows which side finds documents better, and what the evidence for right and wrong
-answers looks like. Asked against everything but its own document and the documents most like it, it shows what the
-evidence looks like when nothing answers.
+A listed question is asked of an index that does not hold it (but the article's other ones); the title of an article
+that lists none is asked of bodies alone. That shows which side finds documents better, and what the evidence for right
+and wrong answers looks like. Asked against everything but its own document and the documents most like it, a question
+shows what the evidence looks like when nothing answers.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from knowledge.abstain import AnswerRule, Evidence, MadeEvidence, fit_rule
+from knowledge.abstain import MAX_WRONG_SHARE, AnswerRule, Evidence, MadeEvidence, fit_rule
 from knowledge.answer import gather_evidence
 from knowledge.assembly import assemble, embedded_texts
 from knowledge.dense import MaskArray
@@ -20,7 +21,10 @@ from knowledge.embeddings import Embeddings
 from knowledge.fusion import dense_weight
 from knowledge.index import KnowledgeIndex, Method, Query
 
-MAX_QUESTIONS = 400
+MAX_TITLES = 400
+MAX_LISTED = 600
+# Listed questions are left out and asked in so many groups, so that most of an article's others stay.
+_GROUPS = 6
 _MAX_POOL_PASSAGES = 800
 _MIN_WORDS = 2
 # Help centres have several articles on one matter; without the nearest ones a question is truly without an answer.
@@ -30,10 +34,19 @@ _SEED = 20261122
 
 @dataclass(frozen=True, slots=True)
 class MadeQuestion:
-    """A title asked as a question, and the documents that carry it."""
+    """A question whose documents are known."""
 
     text: str
     document_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Questions, an index that does not hold them, and the index to ask when their documents are taken away."""
+
+    questions: Sequence[MadeQuestion]
+    index: KnowledgeIndex
+    whole: KnowledgeIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +60,78 @@ class Tuning:
     sparse_quality: float
 
 
-def tune(index: KnowledgeIndex, passages: Sequence[Passage], embeddings: Embeddings) -> Tuning:
-    """Choose the fusion weight and the answer rule of an index.
+def tune(
+    passages: Sequence[Passage], embeddings: Embeddings, *, max_wrong_share: float = MAX_WRONG_SHARE
+) -> Tuning:
+    """Choose the fusion weight and the answer rule of an index over some passages.
 
     Args:
-        index: over all passages; its own weight and rule are not looked at.
-        passages: those of the index, in its order.
-        embeddings: of the index; texts that are missing are added.
+        passages: of the index.
+        embeddings: of them; texts that are missing are added.
+        max_wrong_share: the share of all questions that may be answered wrongly.
     """
     pool = _pool(passages)
-    made = make_questions(pool)
+    trials = [*_listed_trials(pool, embeddings), *_title_trials(pool, embeddings)]
+    dense = _quality(trials, embeddings, Method.DENSE)
+    sparse = _quality(trials, embeddings, Method.BM25)
+    weight = dense_weight(dense, sparse)
+    for trial in trials:
+        trial.index.dense_weight = trial.whole.dense_weight = weight
+    rule = fit_rule(_gather(trials, embeddings), max_wrong_share=max_wrong_share)
+    return Tuning(weight, rule, sum(len(trial.questions) for trial in trials), dense, sparse)
+
+
+def title_questions(passages: Sequence[Passage]) -> list[MadeQuestion]:
+    """Make questions of the distinct titles, of at least ``_MIN_WORDS`` words, of documents that list none."""
+    listing = {passage.document_id for passage in passages if passage.questions}
+    pairs = ((passage.title, passage.document_id) for passage in passages)
+    made = _made((text, name) for text, name in pairs if name not in listing)
+    return [question for question in made if len(question.text.split()) >= _MIN_WORDS][:MAX_TITLES]
+
+
+def listed_questions(passages: Sequence[Passage]) -> list[MadeQuestion]:
+    """Sample the questions that documents list."""
+    pairs = ((text, passage.document_id) for passage in passages for text in passage.questions)
+    return _made(pairs)[:MAX_LISTED]
+
+
+def without_questions(passages: Sequence[Passage], questions: Sequence[MadeQuestion]) -> list[Passage]:
+    """Leave questions out of the passages that list them."""
+    texts = {question.text for question in questions}
+    return [
+        replace(passage, questions=tuple(text for text in passage.questions if text not in texts))
+        for passage in passages
+    ]
+
+
+def _made(pairs: Iterable[tuple[str, str]]) -> list[MadeQuestion]:
+    """Join the documents that share a question, and shuffle."""
+    carriers: dict[str, set[str]] = {}
+    for text, name in pairs:
+        carriers.setdefault(text, set()).add(name)
+    questions = [MadeQuestion(text, frozenset(ids)) for text, ids in carriers.items()]
+    random.Random(_SEED).shuffle(questions)  # noqa: S311 - a sample, not a secret
+    return questions
+
+
+def _title_trials(pool: Sequence[Passage], embeddings: Embeddings) -> list[Trial]:
+    questions = title_questions(pool)
+    if not questions:
+        return []
     bodies = [replace(passage, title="", headings=(), questions=()) for passage in pool]
     embeddings.embed(embedded_texts(bodies))
-    embeddings.embed(question.text for question in made)
-    bare = assemble(bodies, embeddings, {})
-    dense = _quality(bare, made, embeddings, Method.DENSE)
-    sparse = _quality(bare, made, embeddings, Method.BM25)
-    weight = dense_weight(dense, sparse)
-    index.dense_weight = bare.dense_weight = weight
-    return Tuning(weight, fit_rule(_gather(index, bare, made, embeddings)), len(made), dense, sparse)
+    embeddings.embed(question.text for question in questions)
+    return [Trial(questions, assemble(bodies, embeddings, {}), assemble(pool, embeddings, {}))]
 
 
-def make_questions(passages: Sequence[Passage]) -> list[MadeQuestion]:
-    """Make questions of the distinct titles of at least ``_MIN_WORDS`` words."""
-    carriers: dict[str, set[str]] = {}
-    for passage in passages:
-        carriers.setdefault(passage.title, set()).add(passage.document_id)
-    questions = [
-        MadeQuestion(text, frozenset(ids))
-        for text, ids in carriers.items()
-        if len(text.split()) >= _MIN_WORDS
-    ]
-    random.Random(_SEED).shuffle(questions)  # noqa: S311 - a sample, not a secret
-    return questions[:MAX_QUESTIONS]
+def _listed_trials(pool: Sequence[Passage], embeddings: Embeddings) -> list[Trial]:
+    questions = listed_questions(pool)
+    trials = []
+    for group in (questions[start::_GROUPS] for start in range(_GROUPS)):
+        if group:
+            index = assemble(without_questions(pool, group), embeddings, {})
+            trials.append(Trial(group, index, index))
+    return trials
 
 
 def _pool(passages: Sequence[Passage]) -> list[Passage]:
@@ -97,40 +149,42 @@ def _pool(passages: Sequence[Passage]) -> list[Passage]:
     return pool
 
 
-def _quality(
-    bare: KnowledgeIndex, questions: Sequence[MadeQuestion], embeddings: Embeddings, method: Method
-) -> float:
+def _quality(trials: Sequence[Trial], embeddings: Embeddings, method: Method) -> float:
     """Average the reciprocal rank of the first right document; 0 without questions."""
-    if not questions:
-        return 0.0
-    vectors = embeddings.of(question.text for question in questions)
     ranks = []
-    for question, vector in zip(questions, vectors, strict=True):
-        ranking = bare.rank(bare.prepared(question.text, vector), None, depth=20, method=method)
-        seen = list(dict.fromkeys(bare.passage(ranked.row).document_id for ranked in ranking))
-        hits = [place for place, name in enumerate(seen, start=1) if name in question.document_ids]
-        ranks.append(1 / hits[0] if hits else 0.0)
-    return float(np.mean(ranks))
+    for trial in trials:
+        for question, query in _prepared(trial, embeddings):
+            ranking = trial.index.rank(query, None, depth=20, method=method)
+            seen = list(dict.fromkeys(trial.index.passage(ranked.row).document_id for ranked in ranking))
+            hits = [place for place, name in enumerate(seen, start=1) if name in question.document_ids]
+            ranks.append(1 / hits[0] if hits else 0.0)
+    return float(np.mean(ranks)) if ranks else 0.0
 
 
-def _gather(
-    index: KnowledgeIndex, bare: KnowledgeIndex, questions: Sequence[MadeQuestion], embeddings: Embeddings
-) -> MadeEvidence:
-    """Ask the bodies alone, then everything without the right document and its like."""
+def _gather(trials: Sequence[Trial], embeddings: Embeddings) -> MadeEvidence:
+    """Ask every question as it is, then without its documents and their like."""
     right: list[Evidence] = []
     misled: list[Evidence] = []
     unanswerable: list[Evidence] = []
-    vectors = embeddings.of(question.text for question in questions)
-    for question, vector in zip(questions, vectors, strict=True):
-        found = gather_evidence(bare, bare.prepared(question.text, vector), None)
-        if found is not None:
-            is_right = found.passage.document_id in question.document_ids
-            (right if is_right else misled).append(found.evidence)
-        query = index.prepared(question.text, vector)
-        other = gather_evidence(index, query, _without_its_like(index, query, question))
-        if other is not None:
-            unanswerable.append(other.evidence)
+    for trial in trials:
+        for question, query in _prepared(trial, embeddings):
+            found = gather_evidence(trial.index, query, None)
+            if found is not None:
+                is_right = found.passage.document_id in question.document_ids
+                (right if is_right else misled).append(found.evidence)
+            mask = _without_its_like(trial.whole, query, question)
+            other = gather_evidence(trial.whole, query, mask)
+            if other is not None:
+                unanswerable.append(other.evidence)
     return MadeEvidence(right, misled, unanswerable)
+
+
+def _prepared(trial: Trial, embeddings: Embeddings) -> list[tuple[MadeQuestion, Query]]:
+    vectors = embeddings.of(question.text for question in trial.questions)
+    return [
+        (question, trial.index.prepared(question.text, vector))
+        for question, vector in zip(trial.questions, vectors, strict=True)
+    ]
 
 
 def _without_its_like(index: KnowledgeIndex, query: Query, question: MadeQuestion) -> MaskArray:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.fusion import Side, best_first, dense_weight, fuse
+from knowledge.fusion import Side, best_first, dense_weight, fuse, supported
 from knowledge.vectors import passage_vectors, title_lean, unit_rows
 
 
@@ -68,3 +68,22 @@ def test_passage_vectors_are_of_unit_length_or_zero() -> None:
     zeros = np.zeros_like(texts)
     joined = passage_vectors(texts, texts, [3, 3], zeros)
     assert np.linalg.norm(joined, axis=1).tolist() == pytest.approx([1.0, 0.0])
+
+
+def test_passages_of_one_document_support_each_other() -> None:
+    raised = supported(np.asarray([0.8, 0.75, 0.7, 0.1], dtype=np.float32), ["a", "b", "b"])
+    assert raised[1] > raised[0]
+    assert raised[1] > raised[2] > raised[3] == pytest.approx(0.1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, width=32), st.sampled_from("abc")), max_size=20))
+def test_support_stays_in_scale_and_keeps_the_order_within_a_document(
+    passages: list[tuple[float, str]],
+) -> None:
+    passages = sorted(passages, reverse=True)
+    scores = np.asarray([score for score, _ in passages], dtype=np.float32)
+    raised = supported(scores, [name for _, name in passages])
+    assert all(0 <= score <= 1 for score in raised)
+    for name in "abc":
+        own = [raised[place] for place, (_, other) in enumerate(passages) if other == name]
+        assert own == pytest.approx(sorted(own, reverse=True), abs=1e-6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from litestar.types import Scope
@@ -10,7 +10,7 @@ from litestar.types import Scope
 from desk.config import DeskConfig
 from desk.context import Desk
 from desk.engine import EngineClient
-from desk.limits import Limiter, Rate, is_loopback
+from desk.limits import KnownPlaces, Limiter, Rate, is_loopback
 from desk.live import Live
 from desk.security import client_address
 from desk.sockets import SocketCounter
@@ -29,6 +29,7 @@ class House:
     polls: Limiter
     messages: Limiter
     sockets: SocketCounter
+    known_places: KnownPlaces = field(default_factory=KnownPlaces)
 
     def check_address(self, limiter: Limiter, scope: Scope) -> None:
         """Count one for the caller's address; generous on loopback.

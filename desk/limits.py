@@ -66,6 +66,28 @@ class Limiter:
             raise RateLimited(wait)
 
 
+class KnownPlaces:
+    """From which addresses whom we know has signed in; bounded, the one seen longest ago is forgotten first.
+
+    Who guesses at somebody's password uses up the tries of that account. Those who signed in from where they are before
+    do not need them, so that nobody can be locked out by others.
+    """
+
+    def __init__(self) -> None:
+        self._places: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def add(self, name: str, address: str) -> None:
+        """Remember a sign-in."""
+        self._places[name, address] = None
+        self._places.move_to_end((name, address))
+        while len(self._places) > MAX_BUCKETS:
+            self._places.popitem(last=False)
+
+    def __contains__(self, place: tuple[str, str]) -> bool:
+        """Say whether this name has signed in from this address."""
+        return place in self._places
+
+
 def is_loopback(address: str | None) -> bool:
     """Say whether a caller sits on this machine."""
     try:

@@ -11,6 +11,7 @@ from litestar import Response, get, post, put
 from desk.api.guard import Signed, check_origin, session_cookie
 from desk.log import Presence
 from desk.requests import AnyRequest, house_of, read_struct
+from desk.security import client_address
 from desk.service import agents
 from desk.wire import Json, wire_agent
 
@@ -35,8 +36,11 @@ async def login(request: AnyRequest) -> Response[Json]:
     house = house_of(request)
     check_origin(house, request)
     house.check_address(house.logins, request.scope)
-    house.login_emails.check(asked.email.strip().casefold(), monotonic())
+    email, address = asked.email.strip().casefold(), client_address(request.scope)
+    if (email, address) not in house.known_places:
+        house.login_emails.check(email, monotonic())
     new = await agents.sign_in(house.desk, asked.email, asked.password)
+    house.known_places.add(email, address)
     return Response(_me(new.session), cookies=[session_cookie(house.desk.config, new.token)])
 
 

@@ -51,6 +51,21 @@ class Console:
         return f"careline_session={self.client.cookies['careline_session']}"
 
 
+async def test_guessing_does_not_lock_out_whoever_signed_in_from_there_before(house: House) -> None:
+    limits = LimitConfig(login_burst=2, logins_per_second=0.01)
+    async with running_desk(house, limits=limits) as running, running.client() as client:
+        await house.agent("Sam")
+        right = {"email": "sam@example.com", "password": PASSWORD}
+        assert (await client.post(f"{API}/login", json=right)).status_code == 200
+        guesses = []
+        for number in range(6):
+            elsewhere = {"x-forwarded-for": f"203.0.113.{number}"}
+            guess = await client.post(f"{API}/login", json=right | {"password": "no"}, headers=elsewhere)
+            guesses.append(guess.status_code)
+        assert guesses[-1] == 429
+        assert (await client.post(f"{API}/login", json=right)).status_code == 200
+
+
 @asynccontextmanager
 async def signed_in(running: Running, name: str, role: Role = Role.AGENT) -> AsyncIterator[Console]:
     agent = await running.house.agent(name, role)

@@ -33,6 +33,7 @@ class Topic(StrEnum):
     VIEWERS = "viewers"
     PRESENCE = "presence"  # data: agent_id
     LINK_EVENT = "link_event"
+    IDENTIFIED = "identified"  # the conversation is now a known customer's
     SIGNED_OUT = "signed_out"  # data: token_digest
 
 

@@ -35,6 +35,7 @@ class Mail:
     reads: dict[tuple[str, str], int] = field(default_factory=dict)
     signs: deque[tuple[str, Mapping[str, Any]]] = field(default_factory=lambda: deque(maxlen=MAX_SIGNS))
     has_queue_moved: bool = False
+    was_identified: bool = False
     has_overflowed: bool = False
     signed_out: set[str] = field(default_factory=set)
 
@@ -92,6 +93,8 @@ def _note(mail: Mail, announcement: Announcement) -> None:
             mail.agents.add(str(data["agent_id"]))
         case Topic.SIGNED_OUT:
             mail.signed_out.add(str(data["token_digest"]))
+        case Topic.IDENTIFIED:
+            mail.was_identified = True
         case Topic.WORK | Topic.LINK_EVENT:
             pass
 

@@ -30,11 +30,12 @@ RECHECK_SECONDS = 1800.0
 class WidgetConnection:
     """One open widget. The cursor is the highest seq that was sent."""
 
-    def __init__(self, house: House, socket: Socket, conversation_id: str, after_seq: int) -> None:
+    def __init__(self, house: House, socket: Socket, hello: Hello, conversation_id: str) -> None:
         self._house = house
         self._socket = socket
+        self._token = hello.token
         self._conversation_id = conversation_id
-        self._cursor = after_seq
+        self._cursor = hello.after_seq
         self._owner: Json | None = None
         limits = house.desk.config.limits
         self._frames = Bucket(Rate(limits.frame_burst, limits.frames_per_second), monotonic())
@@ -77,6 +78,7 @@ class WidgetConnection:
             try:
                 frame = parse_widget_frame(await self._read_counted())
                 reply = await to_the_end(answer_frame(self._house, self._conversation_id, frame))
+                self._strikes = max(self._strikes - 1, 0)  # who waits as told may go on for ever
             except DeskError as error:
                 reply = build_refusal(self._house, error, frame)
                 await self._strike(error)
@@ -103,6 +105,8 @@ class WidgetConnection:
     async def _write(self, mailbox: Mailbox) -> None:
         while True:
             mail = await mailbox.collect()
+            if mail.was_identified:
+                await visits.check_visit(self._house.desk, self._token)
             if mail.entries or mail.has_overflowed:
                 await self._send_entries()
             for _, seq in sorted(mail.changed):
@@ -186,7 +190,7 @@ async def _serve_open(house: House, socket: Socket) -> None:
     token = await visits.check_visit(house.desk, hello.token)
     conversation_id = token.conversation_id
     with house.live.mailbox(frozenset({conversation_id})) as mailbox:
-        connection = WidgetConnection(house, socket, conversation_id, hello.after_seq)
+        connection = WidgetConnection(house, socket, hello, conversation_id)
         async with asyncio.timeout(RECHECK_SECONDS):
             await connection.run(mailbox)
 

@@ -116,6 +116,7 @@ async def _attach(desk: Desk, conversation_id: str, customer: Customer) -> None:
             head.customer_id, head.customer_name = customer.id, customer.name
             head.customer_email, head.is_verified = customer.email, True
             unit.tell(Topic.HEAD)
+            unit.tell(Topic.IDENTIFIED)
 
 
 async def create_conversation(desk: Desk, customer: Customer, locale: str, channel: str = "widget") -> str:

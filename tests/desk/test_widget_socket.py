@@ -394,3 +394,37 @@ async def test_health_and_headers(running: Running) -> None:
     assert "frame-ancestors 'none'" in console.headers["content-security-policy"]
     assert console.headers["x-content-type-options"] == "nosniff"
     assert demo.json()["identity"].count(".") == 2
+
+
+async def test_whoever_waits_as_told_may_go_on_for_ever(house: House) -> None:
+    limits = LimitConfig(message_burst=1, messages_per_second=50, frame_burst=1000)
+    async with running_desk(house, limits=limits) as running:
+        session = await running.session()
+        async with running.widget(session["token"]) as widget:
+            for number in range(30):
+                acked = False
+                while not acked:
+                    await widget.post(f"c{number}", "x")
+                    while (frame := await widget.receive())["type"] not in ("ack", "refused"):
+                        pass
+                    acked = frame["type"] == "ack"
+                    await asyncio.sleep(frame.get("retry_after_seconds", 0))
+
+
+async def test_an_anonymous_socket_is_closed_once_the_conversation_is_a_known_customers(
+    running: Running,
+) -> None:
+    session = await running.session()
+    maya = Customer("cust-1", "Maya", "maya@example.com")
+    desk = running.desk
+    async with running.widget(session["token"]) as stranger:
+        await stranger.until("welcome")
+        identity = sign_identity(maya, desk.config.identity_secret, desk.clock(), timedelta(hours=1))
+        known = await running.session(token=session["token"], identity=identity)
+        assert known["conversation_id"] == session["conversation_id"]
+        assert await stranger.until_closed() == 4401
+    async with running.widget(known["token"]) as widget:
+        await widget.until("welcome")
+        await running.session(token=known["token"], identity=identity)
+        await widget.post("c1", "still mine")
+        await widget.until("ack")

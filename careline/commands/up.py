@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import shutil
 import signal
 import time
@@ -22,6 +23,8 @@ from careline.supervisor import Supervisor
 from knowledge.folders import read_pointer
 
 MIN_FREE_BYTES = 200 * 1024**2
+# What customers say is in the databases that are made from here on, and nobody else's on this machine.
+OWNER_ONLY = 0o077
 
 
 def check_ports(settings: Settings) -> None:
@@ -88,6 +91,7 @@ def up(
 ) -> None:
     """Start the desk, the action server and the engine; Ctrl-C stops them."""
     settings = load_settings()
+    os.umask(OWNER_ONLY)
     console = Console(highlight=False)
     with take_folder(settings.var):
         check_disk(settings)

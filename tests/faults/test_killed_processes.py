@@ -1,5 +1,7 @@
 """Processes are killed in the middle of turns; afterwards nothing is lost, doubled or out of order.
 
+Effects too: a complaint is one ticket, a wish for a person one place in the line, a cancelled order cancelled once.
+
 The oracle: what was acknowledged is stored, no client id is stored twice, a conversation's order is the order of its
 acknowledgements, every message got its reply once, and a fresh reader sees what the customer has on the screen.
 """
@@ -8,8 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
+import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import httpx
 import pytest
@@ -110,3 +115,75 @@ async def test_nothing_is_lost_doubled_or_out_of_order_when_a_process_is_killed(
         await check_oracle(system.url, customer, ids)
         await customer.disconnect()
     await asyncio.to_thread(system.wait_until_healthy)
+
+
+async def ask(customer: Customer, text: str) -> None:
+    """Say something and wait until somebody answers it."""
+    seq = customer.acks[await post_until_acknowledged(customer, text)]
+
+    def is_answered() -> bool:
+        return any(
+            number > seq and (entry["kind"] == "bot" or entry["code"] == "queue_joined")
+            for number, entry in customer.entries.items()
+        )
+
+    await until(customer, is_answered)
+
+
+async def until(customer: Customer, condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(120):
+        while not condition():
+            try:
+                await customer.wait(condition, seconds=3)
+            except TimeoutError:
+                await reconnect(customer)
+
+
+def count(database: Path, statement: str, *values: str) -> int:
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        found: int = connection.execute(statement, values).fetchone()[0]
+        return found
+
+
+WISHES = {
+    "complaint": ("I want to complain", "your driver threw the box over my fence", "kim@example.org"),
+    "person": ("I want to talk to a human please",),
+    "cancel": ("please cancel {order}", "{email}", "yes"),
+}
+
+
+@pytest.mark.parametrize("victim", ["engine", "actions", "desk"])
+async def test_effects_happen_once_when_a_process_is_killed(system: System, victim: str) -> None:
+    shop, desk = system.var / "shop.db", system.var / "desk.db"
+    with sqlite3.connect(f"file:{shop}?mode=ro", uri=True) as connection:
+        order, email = connection.execute(
+            "SELECT number, email FROM orders JOIN customers ON customers.id = customer_id"
+            " WHERE orders.status = 'processing' ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+    everybody = {name: Customer(system.url) for name in WISHES}
+
+    async def wish(name: str) -> None:
+        for text in WISHES[name]:
+            await ask(everybody[name], text.format(order=order, email=email))
+
+    for customer in everybody.values():
+        await customer.__aenter__()
+    wishes = [asyncio.create_task(wish(name)) for name in WISHES]
+    await asyncio.sleep(random.Random(victim).uniform(0.02, 0.2))
+    await asyncio.to_thread(system.kill, victim)
+    await asyncio.gather(*wishes)
+    ids = {name: customer.conversation_id for name, customer in everybody.items()}
+    assert count(desk, "SELECT count(*) FROM tickets WHERE conversation_id = ?", ids["complaint"]) == 1
+    assert count(desk, "SELECT count(*) FROM handoffs WHERE conversation_id = ?", ids["person"]) == 1
+    joined = [entry for entry in everybody["person"].entries.values() if entry["code"] == "queue_joined"]
+    assert len(joined) == 1
+    assert count(shop, "SELECT count(*) FROM orders WHERE number = ? AND status = 'cancelled'", order) == 1
+    assert count(shop, "SELECT count(*) FROM shop_effects WHERE key LIKE ?", f"{ids['cancel']}:%") == 1
+    for customer in everybody.values():
+        await customer.disconnect()
+    await asyncio.to_thread(system.wait_until_healthy)
+
+
+def test_what_customers_say_is_for_its_owner_only(system: System) -> None:
+    for name in ("desk.db", "tracker.db", "actions.db", "shop.db", "secrets.toml", "logs/desk.log"):
+        assert stat.S_IMODE((system.var / name).stat().st_mode) & 0o077 == 0, name

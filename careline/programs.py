@@ -17,7 +17,7 @@ LOCK_LIFETIME_SECONDS = 60
 PROBE_TIMEOUT_SECONDS = 2.0
 DAMAGED_MODEL = "Where the model in var/models/rasa is damaged or was made by another version, `careline train` makes it again."
 NO_KNOWLEDGE = (
-    "The knowledge index in {folder} is missing or damaged, so that no question could be answered. "
+    "The knowledge index in {folder} is missing, damaged or made by another version, so that no question could be answered. "
     "`careline knowledge build` makes it again; {log} says more."
 )
 

@@ -9,6 +9,7 @@ from knowledge.abstain import Evidence
 from knowledge.dense import MaskArray
 from knowledge.documents import Passage, split_sentences
 from knowledge.encoder import Encoder
+from knowledge.fusion import SUPPORT_DEPTH
 from knowledge.index import KnowledgeIndex, Query, Ranked
 
 MAX_ANSWER_CHARS = 600
@@ -18,6 +19,8 @@ WHOLE_PASSAGE_CHARS = 420
 _SENTENCE_SLACK = 0.22
 # Passages at the top of the ranking that are asked whether they are of the same document.
 _AGREEING = 5
+_FIRST_BONUS = 0.15
+_MOST_QUOTABLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best passage for a question, and what speaks for it."""
+    """The best passage for a question, what speaks for it, and the document's passages that may be quoted.
+
+    Attributes:
+        quotable: the first passage of the document, then its best ones; ``passage`` is among them.
+    """
 
     passage: Passage
     ranked: Ranked
     evidence: Evidence
+    quotable: tuple[Passage, ...]
 
 
 def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None) -> Found | None:
@@ -55,15 +63,17 @@ def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None)
     if not ranking:
         return None
     best = ranking[0]
-    passage = index.passage(best.row)
-    return Found(passage, best, _weigh(index, ranking, passage))
+    passages = _quotable(index, ranking)
+    wanted = index.passage(best.row)
+    passage = next(passage for passage in passages if passage == wanted)
+    return Found(passage, best, _weigh(index, ranking, passage), passages)
 
 
 def compose_answer(found: Found, confidence: float, query: Query, encoder: Encoder) -> Answer:
-    """Quote the sentences of the passage that answer."""
-    passage = found.passage
+    """Quote the sentences of the document that answer."""
+    text, passage = answering_text(found, query, encoder)
     return Answer(
-        text=answering_text(passage, query, encoder),
+        text=text,
         passage_id=passage.passage_id,
         title=passage.title,
         url=passage.url,
@@ -74,12 +84,33 @@ def compose_answer(found: Found, confidence: float, query: Query, encoder: Encod
     )
 
 
-def answering_text(passage: Passage, query: Query, encoder: Encoder) -> str:
+def answering_text(found: Found, query: Query, encoder: Encoder) -> tuple[str, Passage]:
+    """Quote the passage that has the nearest sentence, and after it the best-ranked one if that is near too.
+
+    The first passage of a document gets a bonus: articles answer first and tell exceptions later.
+
+    Returns:
+        The text, and the passage that it begins with.
+    """
+    sentences = {passage: split_sentences(passage.text) for passage in found.quotable}
+    vectors = encoder.encode([sentence for group in sentences.values() for sentence in group])
+    cosines: dict[Passage, list[float]] = {}
+    start = 0
+    for passage, group in sentences.items():
+        cosines[passage] = (vectors[start : start + len(group)] @ query.vector).tolist()
+        start += len(group)
+    first = found.quotable[0]
+    nearest = max(cosines, key=lambda passage: max(cosines[passage]) + _FIRST_BONUS * (passage is first))
+    text = _quoted(nearest, cosines[nearest])
+    if nearest is found.passage or max(cosines[found.passage]) < max(cosines[nearest]) - _SENTENCE_SLACK:
+        return text, nearest
+    longer = f"{text}\n{_quoted(found.passage, cosines[found.passage])}"
+    return (longer if len(longer) <= MAX_ANSWER_CHARS else text), nearest
+
+
+def _quoted(passage: Passage, cosines: Sequence[float]) -> str:
     """Quote a short passage whole, and of a long one the sentences nearest to the question."""
-    if len(passage.text) <= WHOLE_PASSAGE_CHARS:
-        return passage.text
-    vectors = encoder.encode(split_sentences(passage.text))
-    return quote(passage.text, (vectors @ query.vector).tolist())
+    return passage.text if len(passage.text) <= WHOLE_PASSAGE_CHARS else quote(passage.text, cosines)
 
 
 def quote(text: str, cosines: Sequence[float]) -> str:
@@ -137,6 +168,18 @@ def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage) -
         agreement=top.count(passage.document_id) / _AGREEING,
         coverage=_unit(best.coverage),
     )
+
+
+def _quotable(index: KnowledgeIndex, ranking: Sequence[Ranked]) -> tuple[Passage, ...]:
+    """Name the first passage of the best document, and its best ones; a document's rows are neighbours."""
+    name = index.passage(ranking[0].row).document_id
+    first = ranking[0].row
+    while first > 0 and index.passage(first - 1).document_id == name:
+        first -= 1
+    head = (ranked.row for ranked in ranking[:SUPPORT_DEPTH])
+    best = [row for row in head if row == first or index.passage(row).document_id == name]
+    rows = list(dict.fromkeys((first, *best)))[:_MOST_QUOTABLE]
+    return tuple(index.passage(row) for row in rows)
 
 
 def _unit(value: float) -> float:

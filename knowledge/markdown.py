@@ -20,7 +20,8 @@ class Block:
 def markdown_blocks(source: str, clean: Clean) -> tuple[Block, ...]:
     """Read Markdown as blocks.
 
-    A list item begins with "•" or its number, a table row reads "Header: cell; Header: cell". HTML blocks and
+    A list item begins with "•" or its number, a table row reads "• Row – Header: cell; Header: cell", or
+    "• Row: cell" in a table of two columns. HTML blocks and
     tags are left out, the text between inline tags stays, an image leaves its description.
     """
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -104,9 +105,14 @@ class _Reader:
         if self.is_header:
             self.header_cells = self.row_cells
             return
-        names = self.header_cells + [""] * len(self.row_cells)
-        cells = [_named(name, cell) for name, cell in zip(names, self.row_cells, strict=False) if cell]
-        self._add("; ".join(cells))
+        subject, *cells = self.row_cells
+        names = self.header_cells[1:] + [""] * len(cells)
+        if len(cells) == 1 and not names[0].endswith("?"):
+            text = _named(subject, cells[0]) if cells[0] else subject
+        else:
+            named = [_named(name, cell) for name, cell in zip(names, cells, strict=False) if cell]
+            text = " – ".join(part for part in (subject, "; ".join(named)) if part)
+        self._add(text and f"• {text}")
 
     def _add(self, text: str) -> None:
         if text:

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.abstain import DEFAULT_RULE, AnswerRule, Evidence, MadeEvidence, fit_rule
-from knowledge.answer import MAX_ANSWER_CHARS, WHOLE_PASSAGE_CHARS, answering_text, quote, shorten
+from knowledge.answer import MAX_ANSWER_CHARS, WHOLE_PASSAGE_CHARS, Found, answering_text, quote, shorten
 from knowledge.documents import plain_document, split_passages, split_sentences
 from knowledge.encoder import Encoder
-from knowledge.index import Query
+from knowledge.index import Query, Ranked
+from knowledge.markdown import Block
 
 shares = st.floats(0, 1)
 
@@ -30,11 +33,41 @@ def test_the_best_sentence_is_quoted_with_its_near_neighbours() -> None:
     assert quote(" ".join(sentences), cosines) == " ".join(sentences[3:5])
 
 
+def found(text: str, best: int) -> Found:
+    """Make a finding of a document with a passage for each paragraph."""
+    blocks = tuple(Block((str(number),), part) for number, part in enumerate(text.split("\n\n")))
+    document = replace(plain_document("x", "T", ""), blocks=blocks)
+    passages = split_passages(document, passage_tokens=999, count_tokens=len)
+    return Found(passages[best], Ranked(best, 1, 1, 1), Evidence(1, 1, 1, 1), tuple(passages))
+
+
+def asked(text: str, tiny: Encoder) -> Query:
+    return Query(text, tiny.encode([text])[0], tuple(text.split()))
+
+
 def test_a_short_passage_is_quoted_whole(tiny: Encoder) -> None:
     text = "word " * (WHOLE_PASSAGE_CHARS // 5 - 1) + "end."
-    (passage,) = split_passages(plain_document("x", "T", text), passage_tokens=999, count_tokens=len)
-    query = Query("word", tiny.encode(["word"])[0], ("word",))
-    assert answering_text(passage, query, tiny) == text
+    assert answering_text(found(text, 0), asked("word", tiny), tiny)[0] == text
+
+
+def test_the_first_passage_leads_when_it_is_as_near(tiny: Encoder) -> None:
+    finding = found("Parcels take three days.\n\nParcels take four days in December.", best=1)
+    text, passage = answering_text(finding, asked("parcels take days", tiny), tiny)
+    assert passage.passage_id == "x#0"
+    assert text.startswith("Parcels take three days.")
+
+
+def test_a_passage_with_a_nearer_sentence_is_quoted_instead_of_the_first(tiny: Encoder) -> None:
+    finding = found("You can use cards.\n\nCash is never taken here.", best=1)
+    text, passage = answering_text(finding, asked("is cash taken here", tiny), tiny)
+    assert (text, passage.passage_id) == ("Cash is never taken here.", "x#1")
+
+
+@given(words=st.lists(st.integers(1, 150), min_size=2, max_size=4), best=st.integers(0, 1))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_answer_of_two_passages_is_not_too_long(tiny: Encoder, words: list[int], best: int) -> None:
+    finding = found("\n\n".join("word " * count + "end." for count in words), best)
+    assert 0 < len(answering_text(finding, asked("word end", tiny), tiny)[0]) <= MAX_ANSWER_CHARS
 
 
 def test_a_sentence_that_is_too_long_is_cut_between_words() -> None:

@@ -42,13 +42,20 @@ def test_nested_lists_return_to_the_outer_numbers() -> None:
     assert texts("1. a\n   - b\n2. c") == ["1. a", "• b", "2. c"]
 
 
-def test_table_rows_name_their_columns() -> None:
+def test_rows_of_a_wide_table_name_their_columns() -> None:
+    table = (
+        "| Country | Standard | Large |\n|---|---|---|\n| Austria | 3-5 | 10-15 |\n| | 4 | |\n| Malta | | |"
+    )
+    assert texts(table) == ["• Austria – Standard: 3-5; Large: 10-15", "• Standard: 4", "• Malta"]
+
+
+def test_rows_of_a_table_of_two_columns_read_as_a_list() -> None:
     table = "| Method | Price |\n|---|---|\n| Express | 9.95 euro |\n| Pickup | |"
-    assert texts(table) == ["Method: Express; Price: 9.95 euro", "Method: Pickup"]
+    assert texts(table) == ["• Express: 9.95 euro", "• Pickup"]
 
 
 def test_a_column_that_asks_is_answered_without_a_colon() -> None:
-    assert texts("| Item | Free? |\n|---|---|\n| Rug | yes |") == ["Item: Rug; Free? yes"]
+    assert texts("| Item | Free? |\n|---|---|\n| Rug | yes |") == ["• Rug – Free? yes"]
 
 
 def test_code_blocks_come_line_by_line() -> None:

@@ -13,7 +13,7 @@ from actions.goals.talk import Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import World
 from actions.ports import KnowledgeAnswer
-from actions.recognise import count_words, without_details
+from actions.recognise import count_words, leans_back, without_details
 
 log = structlog.get_logger()
 
@@ -41,11 +41,17 @@ def query_of(talk: Talk) -> str:
 
 
 def queries_of(talk: Talk) -> list[str]:
-    """List what to look up, one after the other: the question, and where it is short, with the one before."""
+    """List what to look up, one after the other: the question, and where it is short, with the one before.
+
+    One that leans on what was said ("how much is it?") is looked up together with that first.
+    """
     query, former = query_of(talk), talk.slots.get("last_question")
     was_answer = any(talk.ran_before(action) for action in ("action_answer", "action_repeat", "utter_thank"))
     is_follow_up = was_answer and former and count_words(query) <= FOLLOW_UP_WORDS
-    return [query, f"{former} {query}"] if is_follow_up else [query]
+    if not is_follow_up:
+        return [query]
+    together = f"{former} {query}"
+    return [together, query] if leans_back(query) else [query, together]
 
 
 def is_topic_itself(talk: Talk) -> bool:
@@ -98,7 +104,7 @@ class AnswerAction(Goal):
         found = answer or nearest
         if found:
             say_answer(found, say)
-            return set_slots(last_question=queries_of(talk)[0])
+            return set_slots(last_question=query_of(talk))
         if talk.turn.active_form:
             say("utter_no_answer_here", buttons=[PERSON])
             return []

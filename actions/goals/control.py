@@ -154,7 +154,7 @@ class Affirm(Control):
 
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Do what was offered; a question ("are you sure?") is no yes, and an "ok" to nothing only takes note."""
-        if not talk.yes_or_no():
+        if not talk.yes_or_no() and not asks_for_trace(talk):
             return [go_to("action_fallback")]
         offer, frames = talk.former_slot("offer"), self.frames(talk)
         if offer == "talk_to_person":
@@ -261,6 +261,11 @@ class Correct(Control):
         before = talk.slots.get("order_number") or talk.slots.get("order_candidate")
         corrected = {"order_number": number or before, "email": email or talk.slots.get("email")}
         return [*set_slots(**corrected, order_proof=None, resuming=None), go_to(last.form)]
+
+
+def asks_for_trace(talk: Talk) -> bool:
+    """Tell whether the trace that was just offered is asked for in so many words ("trace it please")."""
+    return talk.former_slot("offer") == "trace_parcel" and "trac" in talk.text.lower()
 
 
 def redo_lookup(talk: Talk, tasks: dict[str, Task]) -> list[Event]:

@@ -6,7 +6,7 @@ import structlog
 
 from actions.errors import ActionsError
 from actions.goals.answer import find_answer, queries_of, say_answer
-from actions.goals.control import MENU, UNKNOWN_SHARE, likely_task, redo_lookup
+from actions.goals.control import MENU, UNKNOWN_SHARE, asks_for_trace, likely_task, redo_lookup
 from actions.goals.goal import Goal
 from actions.goals.intents import MEANINGS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
@@ -59,6 +59,8 @@ class FallbackAction(Goal):
         if is_call_for_help(talk.text) and not talk.turn.active_form:
             say("utter_menu", buttons=MENU)
             return [*set_slots(misses=0), listen()]
+        if asks_for_trace(talk):
+            return [go_to("action_affirm")]
         number = find_order_number(talk.text, allow_bare=False)
         if number and likely_task(talk, UNKNOWN_SHARE):
             return [go_to("action_inform")]

@@ -159,7 +159,7 @@ describe("resolving", () => {
     stand.console.resolveSoon(summary);
     const wrote = {
       ...summary,
-      last_entry: { seq: 9, kind: "customer", text: "wait", at: summary.created_at },
+      last_entry: { seq: 9, kind: "customer", text: "wait", at: summary.created_at, code: null, params: {} },
     };
     stand.socket.say({ type: "summary", summary: wrote });
     await stand.clock.pass(RESOLVE_DELAY_MS);

@@ -102,7 +102,14 @@ describe("views", () => {
       buildSummary({
         id: String(i),
         owner: owner("bot"),
-        last_entry: { seq: 1, kind: "bot", text: "", at: `2026-11-22T${time}:00.000Z` },
+        last_entry: {
+          seq: 1,
+          kind: "bot",
+          text: "",
+          at: `2026-11-22T${time}:00.000Z`,
+          code: null,
+          params: {},
+        },
       }),
     );
     expect(listView(bot, "bot", SAM_ID).map((row) => row.id)).toEqual(["1", "0"]);

@@ -70,7 +70,7 @@ function Remark({ entry }: { entry: Entry }) {
 }
 
 /** A system line in the agent's words; a code that is new here falls back to the desk's English. */
-function systemText(t: T, entry: Entry): string {
+export function systemText(t: T, entry: Pick<Entry, "code" | "params" | "text">): string {
   const { code, params } = entry;
   const text = (name: string) => (typeof params[name] === "string" ? params[name] : "");
   if (code === "returned_to_bot") return returnedText(t, text("by"), text("name"), text("mode"));

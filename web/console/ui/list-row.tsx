@@ -3,6 +3,7 @@ import { routeHash } from "../lib/route";
 import { aboutWords, nameOf, type T, wordsFor } from "../lib/words";
 import type { View } from "../wire/http";
 import type { Summary } from "../wire/wire";
+import { systemText } from "./entries";
 import { useFrame, useSelect } from "./frame";
 import { Icon } from "./icons";
 import { WaitingClock } from "./parts";
@@ -59,7 +60,7 @@ export const ListRow = memo(function ListRow({ summary, view, is_open }: ListRow
 /** What was said last; where the last line is the desk's own, what the matter is says more. */
 function lastText(t: T, { last_entry, handoff }: Summary): string {
   if (last_entry === null) return t("no_entry");
-  if (last_entry.kind === "system" && handoff !== null && handoff.brief !== "") return handoff.brief;
+  if (last_entry.kind === "system") return handoff?.brief || systemText(t, last_entry);
   if (last_entry.kind === "note") return `${t("note_prefix")}: ${last_entry.text}`;
   if (last_entry.kind === "bot") return `${t("bot")}: ${last_entry.text}`;
   return last_entry.text;

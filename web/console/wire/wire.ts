@@ -51,12 +51,7 @@ export interface Viewer {
   name: string;
 }
 
-export interface LastEntry {
-  seq: number;
-  kind: Entry["kind"];
-  text: string;
-  at: string;
-}
+export type LastEntry = Pick<Entry, "seq" | "kind" | "text" | "at" | "code" | "params">;
 
 /** A conversation as a line of the list. */
 export interface Summary {
@@ -218,6 +213,8 @@ function parseLastEntry(value: unknown, path: string): LastEntry {
     kind: read.oneOf("kind", ["customer", "bot", "agent", "system", "note"]),
     text: read.textOr("text", ""),
     at: read.text("at"),
+    code: read.textOr("code", null),
+    params: read.object("params"),
   };
 }
 

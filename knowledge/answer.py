@@ -166,7 +166,6 @@ def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage) -
         cosine=_unit(best.cosine),
         margin=_unit(lead) * _unit(best.cosine) ** 2,
         agreement=top.count(passage.document_id) / _AGREEING,
-        coverage=_unit(best.coverage),
     )
 
 

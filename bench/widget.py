@@ -112,15 +112,24 @@ class Customer:
             await self._changed.wait_for(condition)
 
     async def post(self, text: str, client_id: str | None = None) -> int:
-        """Post a message and return its seq once it is acknowledged; while too fast, wait as told."""
+        """Post a message and return its seq once it is acknowledged; while too fast, wait as told.
+
+        Raises:
+            ValueError: the desk refuses it for another reason; the text is the reason's code.
+        """
         client_id = client_id or str(ULID())
         while client_id not in self.acks:
             self.refused.clear()
             await self.send("post", client_id=client_id, text=text)
             await self.wait(lambda: client_id in self.acks or bool(self.refused))
             if client_id not in self.acks:
-                await asyncio.sleep(self.refused[0].get("retry_after_seconds") or 0.2)
+                await self._wait_as_told(self.refused[0])
         return self.acks[client_id]
+
+    async def _wait_as_told(self, refused: Frame) -> None:
+        if refused["code"] != "rate_limited":
+            raise ValueError(refused["code"])
+        await asyncio.sleep(refused.get("retry_after_seconds") or 0.2)
 
     async def press(self, title: str) -> int:
         """Press the newest button with that title."""

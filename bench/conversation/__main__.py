@@ -115,8 +115,9 @@ async def one_round(url: str, texts: Sequence[str], concurrent: int) -> Measured
 
     async def work() -> None:
         while chunks:
+            chunk = chunks.pop()
             async with Customer(url) as customer:
-                said, came_to = await converse(customer, chunks.pop())
+                said, came_to = await converse(customer, chunk)
                 turns.extend(said)
                 outcomes.extend(came_to)
 
@@ -192,14 +193,11 @@ def main() -> None:
     }
     if arguments.default_rasa:
         result["default_rasa"] = default_rasa.run(texts, arguments.epochs)
-    for name in ("careline", "default_rasa"):
-        if isinstance(figures := result.get(name), dict):
-            show(
-                f"{name}: ready after {figures['ready_seconds']} s, MiB {figures['memory_mib']}",
-                figures["rounds"],
-            )
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "conversation.json").write_text(json.dumps(result, indent=1) + "\n")
+    for name in ("careline", "default_rasa"):
+        if name in result:
+            show(name, result[name])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """An answer is sentences of the best passage, quoted, with their source; or none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from knowledge.abstain import Evidence
 from knowledge.dense import MaskArray
 from knowledge.documents import Passage, split_sentences
-from knowledge.encoder import Encoder
+from knowledge.encoder import Encoder, FloatArray
 from knowledge.fusion import SUPPORT_DEPTH
 from knowledge.index import KnowledgeIndex, Query, Ranked
 
@@ -69,9 +70,27 @@ def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None)
     return Found(passage, best, _weigh(index, ranking, passage), passages)
 
 
-def compose_answer(found: Found, confidence: float, query: Query, encoder: Encoder) -> Answer:
+SentenceVectors = Callable[[Passage], FloatArray]
+# Passages whose sentences stay embedded while an index is served, 1.5 kB a sentence.
+_KEPT_PASSAGES = 1024
+
+
+def sentence_vectors(encoder: Encoder) -> SentenceVectors:
+    """Embed the sentences of a passage, (sentences, d) float32, and remember those of the passages asked for most lately.
+
+    A passage is embedded by itself: the int8 encoder scales a batch as a whole, so what stands beside it would tell.
+    """
+
+    @lru_cache(maxsize=_KEPT_PASSAGES)
+    def embed(passage: Passage) -> FloatArray:
+        return encoder.encode(split_sentences(passage.text))
+
+    return embed
+
+
+def compose_answer(found: Found, confidence: float, query: Query, vectors: SentenceVectors) -> Answer:
     """Quote the sentences of the document that answer."""
-    text, passage = answering_text(found, query, encoder)
+    text, passage = answering_text(found, query, vectors)
     return Answer(
         text=text,
         passage_id=passage.passage_id,
@@ -84,7 +103,7 @@ def compose_answer(found: Found, confidence: float, query: Query, encoder: Encod
     )
 
 
-def answering_text(found: Found, query: Query, encoder: Encoder) -> tuple[str, Passage]:
+def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tuple[str, Passage]:
     """Quote the passage that has the nearest sentence, and after it the best-ranked one if that is near too.
 
     The first passage of a document gets a bonus: articles answer first and tell exceptions later.
@@ -92,13 +111,9 @@ def answering_text(found: Found, query: Query, encoder: Encoder) -> tuple[str, P
     Returns:
         The text, and the passage that it begins with.
     """
-    sentences = {passage: split_sentences(passage.text) for passage in found.quotable}
-    vectors = encoder.encode([sentence for group in sentences.values() for sentence in group])
-    cosines: dict[Passage, list[float]] = {}
-    start = 0
-    for passage, group in sentences.items():
-        cosines[passage] = (vectors[start : start + len(group)] @ query.vector).tolist()
-        start += len(group)
+    cosines: dict[Passage, list[float]] = {
+        passage: (vectors(passage) @ query.vector).tolist() for passage in found.quotable
+    }
     first = found.quotable[0]
     nearest = max(cosines, key=lambda passage: max(cosines[passage]) + _FIRST_BONUS * (passage is first))
     text = _quoted(nearest, cosines[nearest])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from knowledge.answer import Answer, compose_answer, gather_evidence
+from knowledge.answer import Answer, SentenceVectors, compose_answer, gather_evidence, sentence_vectors
 from knowledge.build import ENCODERS
 from knowledge.documents import CUSTOMERS, Audience
 from knowledge.encoder import Encoder, OnnxEncoder
@@ -44,6 +44,7 @@ class _Snapshot:
 
     index: KnowledgeIndex
     encoder: Encoder
+    sentences: SentenceVectors
 
 
 EncoderLoader = Callable[[Path], Encoder]
@@ -137,7 +138,7 @@ class KnowledgeBase:
             return None
         confidence = index.rule.confidence(found.evidence)
         threshold = index.rule.threshold if min_confidence is None else min_confidence
-        return compose_answer(found, confidence, prepared, now.encoder) if confidence >= threshold else None
+        return compose_answer(found, confidence, prepared, now.sentences) if confidence >= threshold else None
 
     def refresh(self) -> bool:
         """Look for a new current index now; says whether it was taken."""
@@ -174,7 +175,7 @@ class KnowledgeBase:
             encoder = self._load_encoder(self._root / ENCODERS / index.encoder_id)
         if encoder.dimension != index.dense.dimension:
             raise DimensionMismatch(index.dense.dimension, encoder.dimension)
-        return _Snapshot(index, encoder)
+        return _Snapshot(index, encoder, sentence_vectors(encoder))
 
 
 def _pointed(root: Path) -> str:

@@ -5,7 +5,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.abstain import DEFAULT_RULE, AnswerRule, Evidence, MadeEvidence, fit_rule
-from knowledge.answer import MAX_ANSWER_CHARS, WHOLE_PASSAGE_CHARS, Found, answering_text, quote, shorten
+from knowledge.answer import (
+    MAX_ANSWER_CHARS,
+    WHOLE_PASSAGE_CHARS,
+    Found,
+    answering_text,
+    quote,
+    sentence_vectors,
+    shorten,
+)
 from knowledge.documents import plain_document, split_passages, split_sentences
 from knowledge.encoder import Encoder
 from knowledge.index import Query, Ranked
@@ -47,19 +55,19 @@ def asked(text: str, tiny: Encoder) -> Query:
 
 def test_a_short_passage_is_quoted_whole(tiny: Encoder) -> None:
     text = "word " * (WHOLE_PASSAGE_CHARS // 5 - 1) + "end."
-    assert answering_text(found(text, 0), asked("word", tiny), tiny)[0] == text
+    assert answering_text(found(text, 0), asked("word", tiny), sentence_vectors(tiny))[0] == text
 
 
 def test_the_first_passage_leads_when_it_is_as_near(tiny: Encoder) -> None:
     finding = found("Parcels take three days.\n\nParcels take four days in December.", best=1)
-    text, passage = answering_text(finding, asked("parcels take days", tiny), tiny)
+    text, passage = answering_text(finding, asked("parcels take days", tiny), sentence_vectors(tiny))
     assert passage.passage_id == "x#0"
     assert text.startswith("Parcels take three days.")
 
 
 def test_a_passage_with_a_nearer_sentence_is_quoted_instead_of_the_first(tiny: Encoder) -> None:
     finding = found("You can use cards.\n\nCash is never taken here.", best=1)
-    text, passage = answering_text(finding, asked("is cash taken here", tiny), tiny)
+    text, passage = answering_text(finding, asked("is cash taken here", tiny), sentence_vectors(tiny))
     assert (text, passage.passage_id) == ("Cash is never taken here.", "x#1")
 
 
@@ -67,7 +75,11 @@ def test_a_passage_with_a_nearer_sentence_is_quoted_instead_of_the_first(tiny: E
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_answer_of_two_passages_is_not_too_long(tiny: Encoder, words: list[int], best: int) -> None:
     finding = found("\n\n".join("word " * count + "end." for count in words), best)
-    assert 0 < len(answering_text(finding, asked("word end", tiny), tiny)[0]) <= MAX_ANSWER_CHARS
+    assert (
+        0
+        < len(answering_text(finding, asked("word end", tiny), sentence_vectors(tiny))[0])
+        <= MAX_ANSWER_CHARS
+    )
 
 
 def test_a_sentence_that_is_too_long_is_cut_between_words() -> None:

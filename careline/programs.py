@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 
@@ -56,18 +57,27 @@ def engine_is_ready(response: httpx.Response) -> bool:
     return True
 
 
+def health_of(url: str) -> dict[str, Any]:
+    """Ask a process how it is; nothing where it does not answer: the supervisor looks after that."""
+    try:
+        health = httpx.get(f"{url}/health", timeout=PROBE_TIMEOUT_SECONDS, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return health if isinstance(health, dict) else {}
+
+
+def has_no_agent(settings: Settings) -> bool:
+    """Tell whether nobody can sign in to the console yet."""
+    return health_of(f"http://{settings.desk.host}:{settings.desk.port}").get("agents") == 0
+
+
 def check_knowledge(settings: Settings) -> None:
     """Check that the running action server has its knowledge.
 
     Raises:
         StartError: it could not open the index.
     """
-    try:
-        health = httpx.get(f"{settings.actions_url}/health", timeout=PROBE_TIMEOUT_SECONDS, trust_env=False)
-        degraded = health.json().get("degraded", [])
-    except (httpx.HTTPError, ValueError):
-        return  # it was ready a moment ago; the supervisor looks after it
-    if "knowledge_missing" in degraded:
+    if "knowledge_missing" in health_of(settings.actions_url).get("degraded", []):
         log = settings.var / "logs" / "actions.log"
         raise StartError(NO_KNOWLEDGE.format(folder=settings.var / "knowledge", log=log))
 

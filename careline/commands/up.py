@@ -17,7 +17,7 @@ from rich.console import Console
 from careline.commands.train import train_all
 from careline.errors import StartError
 from careline.ports import check_free
-from careline.programs import check_knowledge, programs
+from careline.programs import check_knowledge, has_no_agent, programs
 from careline.settings import Settings, complete_secrets, load_settings
 from careline.supervisor import Supervisor
 from knowledge.folders import read_pointer
@@ -25,6 +25,7 @@ from knowledge.folders import read_pointer
 MIN_FREE_BYTES = 200 * 1024**2
 # What customers say is in the databases that are made from here on, and nobody else's on this machine.
 OWNER_ONLY = 0o077
+FIRST_AGENT = 'careline desk agent add you@example.com --name "Your Name"'
 
 
 def check_ports(settings: Settings) -> None:
@@ -117,6 +118,8 @@ async def serve(settings: Settings, console: Console) -> None:
         console.print(f"\n[bold green]Careline is ready[/] after {time.monotonic() - began:.1f} s.")
         console.print(f"  Shop with the chat widget   {settings.desk_url}/")
         console.print(f"  Agents' console             {settings.desk_url}/console/")
+        if has_no_agent(settings):
+            console.print("  Nobody can sign in there yet:", FIRST_AGENT, soft_wrap=True)
         console.print("  Ctrl-C stops everything.", soft_wrap=True)
 
     supervisor = Supervisor(programs(settings, complete_secrets(settings)), report)

@@ -34,3 +34,7 @@ async def test_logs_hold_neither_what_customers_say_nor_a_secret(system: System)
     for name, text in logs_of(system).items():
         for word in (CANARY, "canary@example.com", token, *secrets.values()):
             assert word not in text, (name, word[:12])
+
+
+def test_a_new_system_says_how_the_first_agent_is_added(system: System) -> None:
+    assert "careline desk agent add" in system.output.read_text()

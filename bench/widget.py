@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -131,32 +131,12 @@ class Customer:
             raise ValueError(refused["code"])
         await asyncio.sleep(refused.get("retry_after_seconds") or 0.2)
 
-    async def press(self, title: str) -> int:
-        """Press the newest button with that title."""
-        client_id = str(ULID())
-        await self.send("post", client_id=client_id, button=self._button(title))
-        await self.wait(lambda: client_id in self.acks)
-        return self.acks[client_id]
-
-    def _button(self, title: str) -> dict[str, Any]:
-        for seq in sorted(self.entries, reverse=True):
-            for button in self.entries[seq]["buttons"]:
-                if button["title"].casefold() == title.casefold():
-                    return {"seq": seq, "id": button["id"]}
-        raise LookupError(title)
-
     async def say(self, text: str, seconds: float = 30.0) -> Turn:
         """Post a message and wait until its turn is over: something came back and nobody types any more."""
         client_id = str(ULID())
         began = time.perf_counter()
         seq = await self.post(text, client_id)
         return await self._turn(text, client_id, seq, began, seconds)
-
-    async def choose(self, title: str, seconds: float = 30.0) -> Turn:
-        """Press a button and wait until its turn is over."""
-        began = time.perf_counter()
-        seq = await self.press(title)
-        return await self._turn(title, "", seq, began, seconds)
 
     async def _turn(self, text: str, client_id: str, seq: int, began: float, seconds: float) -> Turn:
         def after() -> list[Frame]:
@@ -187,10 +167,3 @@ class Customer:
             self.refused.append(frame)
         elif kind == "typing" and frame["who"] == "bot":
             self.is_bot_typing = frame["is_typing"]
-
-
-@contextlib.asynccontextmanager
-async def customers(url: str, count: int) -> AsyncIterator[list[Customer]]:
-    """Open several conversations at once."""
-    async with contextlib.AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(Customer(url)) for _ in range(count)]

@@ -80,14 +80,6 @@ class BuildReport:
 EncoderLoader = Callable[[Path], Encoder]
 
 
-def build_index(
-    data: Path = DEFAULT_DATA, root: Path = DEFAULT_ROOT, progress: Progress | None = None
-) -> tuple[Path, bool]:
-    """Build the index of a folder of articles unless it is current already; returns its folder and whether it was."""
-    report = build(data, root, progress=progress)
-    return report.folder, report.is_reused
-
-
 def build(
     data: Path,
     root: Path,

@@ -19,19 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import psutil
 
 from bench.conversation import default_rasa
+from bench.conversation.figures import CONCURRENCY, Figures, conversations, round_figures
 from bench.widget import Customer, Turn
 from tests.support.system import ROOT, System, copy_trained, find_free_port
 
 SETS = ("bitext_customer_service/test.jsonl", "multidogo/airline/test.jsonl")
-CONCURRENCY = (1, 8, 32)
-MESSAGES_PER_CONVERSATION = 5
-Figures = dict[str, Any]
 OUTCOMES = ("task", "answer", "clarify", "handoff", "apology", "silence")
 
 
@@ -46,17 +42,9 @@ class Measured:
 
     def summary(self) -> Figures:
         """Return latency in milliseconds, turns a second and outcome counts."""
-        latencies = np.array([turn.first_entry_seconds for turn in self.turns]) * 1000
-        p50, p95, p99 = np.percentile(latencies, [50, 95, 99])
-        return {
-            "customers": self.concurrent,
-            "turns": len(self.turns),
-            "turns_per_second": round(len(self.turns) / self.seconds, 1),
-            "p50_ms": round(float(p50), 1),
-            "p95_ms": round(float(p95), 1),
-            "p99_ms": round(float(p99), 1),
-            "outcomes": {name: self.outcomes.count(name) for name in OUTCOMES},
-        }
+        counts = {name: self.outcomes.count(name) for name in OUTCOMES}
+        latencies = [turn.first_entry_seconds for turn in self.turns]
+        return round_figures(self.concurrent, self.seconds, latencies, counts)
 
 
 def messages(data: Path, count: int) -> list[str]:
@@ -106,10 +94,7 @@ async def converse(customer: Customer, texts: Sequence[str]) -> tuple[list[Turn]
 
 async def one_round(url: str, texts: Sequence[str], concurrent: int) -> Measured:
     """Send the messages from several customers at once, a few a conversation."""
-    chunks = [
-        texts[start : start + MESSAGES_PER_CONVERSATION]
-        for start in range(0, len(texts), MESSAGES_PER_CONVERSATION)
-    ]
+    chunks = conversations(texts)
     turns: list[Turn] = []
     outcomes: list[str] = []
 

@@ -19,14 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import psutil
 import yaml
 
+from bench.conversation.figures import CONCURRENCY, Figures, conversations, round_figures
 from careline.programs import rasa_command
 from tests.support.system import ROOT, find_free_port
 
-CONCURRENCY = (1, 8, 32)
 START_TIMEOUT_SECONDS = 300.0
 
 DEFAULT_EPOCHS = 100
@@ -125,9 +124,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
     raise RuntimeError("Rasa's default project did not start; see its rasa.log")
 
 
-async def one_round(url: str, texts: Sequence[str], concurrent: int) -> dict[str, object]:
+async def one_round(url: str, texts: Sequence[str], concurrent: int) -> Figures:
     """Send the messages from several senders at once, five a conversation as in the other half."""
-    waiting = [list(texts[start : start + 5]) for start in range(0, len(texts), 5)]
+    waiting = conversations(texts)
     latencies: list[float] = []
     silent = 0
 
@@ -146,19 +145,11 @@ async def one_round(url: str, texts: Sequence[str], concurrent: int) -> dict[str
     async with httpx.AsyncClient(base_url=url, timeout=120, trust_env=False) as client:
         await asyncio.gather(*(work(client) for _ in range(concurrent)))
     seconds = time.perf_counter() - began
-    p50, p95, p99 = np.percentile(np.array(latencies) * 1000, [50, 95, 99])
-    return {
-        "customers": concurrent,
-        "turns": len(latencies),
-        "turns_per_second": round(len(latencies) / seconds, 1),
-        "p50_ms": round(float(p50), 1),
-        "p95_ms": round(float(p95), 1),
-        "p99_ms": round(float(p99), 1),
-        "outcomes": {"text": len(latencies) - silent, "silence": silent},
-    }
+    outcomes = {"text": len(latencies) - silent, "silence": silent}
+    return round_figures(concurrent, seconds, latencies, outcomes)
 
 
-async def measure(url: str, texts: Sequence[str]) -> list[dict[str, object]]:
+async def measure(url: str, texts: Sequence[str]) -> list[Figures]:
     """Warm up, then measure each number of senders with the same messages."""
     await one_round(url, texts[:20], 2)
     return [await one_round(url, texts, concurrent) for concurrent in CONCURRENCY]
@@ -191,7 +182,7 @@ def cpu_seconds_of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def run(texts: Sequence[str], epochs: int) -> dict[str, object]:
+def run(texts: Sequence[str], epochs: int) -> Figures:
     """Train and start the project in var/ (git ignores it), and measure it."""
     folder, port = ROOT / "var" / "bench" / "default-rasa", find_free_port()
     trained = ensure_trained(folder, epochs)

@@ -20,7 +20,6 @@ from careline.ports import check_free
 from careline.programs import check_knowledge, has_no_agent, programs
 from careline.settings import Settings, complete_secrets, load_settings
 from careline.supervisor import Supervisor
-from knowledge.folders import read_pointer
 
 MIN_FREE_BYTES = 200 * 1024**2
 # What customers say is in the databases that are made from here on, and nobody else's on this machine.
@@ -69,12 +68,6 @@ def check_disk(settings: Settings) -> None:
             f"The disk holding {settings.var} has {free // 1024**2} MiB left. Conversations could not be kept: "
             f"free at least {MIN_FREE_BYTES // 1024**2} MiB and start again."
         )
-
-
-def knowledge_folder(settings: Settings) -> Path:
-    """Return the folder of the current knowledge index; one that does not exist where there is none."""
-    root = settings.var / "knowledge"
-    return root / (read_pointer(root) or "missing")
 
 
 def check_models(settings: Settings) -> None:

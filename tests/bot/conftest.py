@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -21,6 +20,7 @@ import pytest
 
 from actions.server import build_app, build_server
 from tests.bot.tiny.actions import build_tiny_actions
+from tests.support.system import find_free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Path(__file__).parent / "tiny"
@@ -84,12 +84,6 @@ class ActionServer:
             self._thread.join(10)
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def wait_for(is_done: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not is_done():
@@ -133,7 +127,7 @@ def start_engine(
     folder: Path, action_port: int, *, model: Path | None = None, endpoints: Path | None = None, **more: str
 ) -> Engine:
     """Start the engine as ``careline up`` does and wait until it is ready."""
-    port = free_port()
+    port = find_free_port()
     tracker_path = folder / "tracker.db"
     env = {
         "CARELINE_ENGINE_TOKEN": ENGINE_TOKEN,
@@ -161,7 +155,7 @@ def start_engine(
 
 @pytest.fixture(scope="session")
 def action_server() -> Iterator[ActionServer]:
-    server = ActionServer(free_port())
+    server = ActionServer(find_free_port())
     server.start()
     yield server
     server.stop()

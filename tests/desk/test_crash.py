@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,17 +18,11 @@ from desk.service import access, turns
 from tests.desk.browser import Running
 from tests.desk.house import House
 from tests.desk.stub_engine import stub_engine
+from tests.support.system import find_free_port
 
 CUSTOMERS = 6
 MESSAGES = 8
 KILLS = 3
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager
@@ -87,7 +80,7 @@ async def test_killed_at_any_instant_nothing_acknowledged_is_lost_or_doubled(hou
     dice = random.Random(seed)
     async with stub_engine() as engine:
         engine.delays = [dice.random() * 0.05 for _ in range(200)]
-        running = Running(house.desk, free_port(), engine, house)
+        running = Running(house.desk, find_free_port(), engine, house)
         async with desk_process(running):
             drivers = [Driver(running, await running.session()) for _ in range(CUSTOMERS)]
         sending = asyncio.gather(*(driver.send_all() for driver in drivers))

@@ -7,6 +7,7 @@ labels.json      intents, entities, which of them may stand side by side, synony
 tokenizer.json   the encoder's tokenizer
 model.onnx       ids and mask in; intent logits, tag logits and the sentence's embedding out
 neighbours.npy   embeddings of the training texts
+neighbours.json  those texts with their intents, in the same order
 metrics.json     what was measured on the held-out part
 history.json     what each epoch measured
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 from nlu.errors import ModelForeign, ModelMissing, ModelTampered, ModelUnusable
 
 FORMAT = "careline-nlu"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 CURRENT = "current"
 FILES = (
@@ -32,6 +33,7 @@ FILES = (
     "tokenizer.json",
     "model.onnx",
     "neighbours.npy",
+    "neighbours.json",
     "metrics.json",
     "history.json",
 )
@@ -50,6 +52,14 @@ class Labels:
     temperature: float
     score: str
     out_of_scope_threshold: float
+
+
+@dataclass(frozen=True)
+class BankExample:
+    """A training text and its intent; its embedding is the row of the same number in `neighbours.npy`."""
+
+    text: str
+    intent: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,20 @@ def read_labels(folder: Path) -> Labels:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelForeign(str(folder), f"labels.json has another form: {error!r}") from error
+
+
+def write_bank_examples(folder: Path, examples: Sequence[BankExample]) -> None:
+    """Write `neighbours.json`, in the order of the rows of `neighbours.npy`."""
+    write_json(folder / "neighbours.json", [asdict(example) for example in examples])
+
+
+def read_bank_examples(folder: Path) -> tuple[BankExample, ...]:
+    """Read `neighbours.json`; ModelForeign if its form is another one."""
+    records = read_json(folder, "neighbours.json")
+    try:
+        return tuple(BankExample(str(record["text"]), str(record["intent"])) for record in records)
+    except (KeyError, TypeError) as error:
+        raise ModelForeign(str(folder), f"neighbours.json has another form: {error!r}") from error
 
 
 def read_json(folder: Path, name: str) -> Any:

@@ -17,7 +17,15 @@ import onnxruntime
 
 from nlu.encoding import Encoded, TextEncoder
 from nlu.errors import ModelForeign, ModelUnusable
-from nlu.model_folder import Labels, Manifest, read_labels, resolve_model, verify_folder
+from nlu.model_folder import (
+    BankExample,
+    Labels,
+    Manifest,
+    read_bank_examples,
+    read_labels,
+    resolve_model,
+    verify_folder,
+)
 from nlu.scores import SCORES, FloatArray, softmax
 from nlu.tags import allowed_steps, decode_tags
 
@@ -88,16 +96,27 @@ class Network:
 
 
 class Understander:
-    """A loaded model. It holds no state between calls and may be shared between threads."""
+    """A loaded model. It holds no state between calls and may be shared between threads.
+
+    `bank` holds the embeddings of the training texts, (m, dimension) float32 rows of unit length; `bank_examples` are
+    those texts with their intents, in the same order.
+    """
 
     def __init__(
-        self, manifest: Manifest, labels: Labels, encoder: TextEncoder, network: Network, bank: FloatArray
+        self,
+        manifest: Manifest,
+        labels: Labels,
+        encoder: TextEncoder,
+        network: Network,
+        bank: FloatArray,
+        bank_examples: tuple[BankExample, ...],
     ) -> None:
         self.manifest = manifest
         self.labels = labels
         self._encoder = encoder
         self._network = network
-        self._bank = bank
+        self.bank = bank
+        self.bank_examples = bank_examples
         self._score = SCORES[labels.score]
         self._allowed = allowed_steps(labels.entities, labels.adjacent)
         self._synonyms = dict(labels.synonyms)
@@ -124,7 +143,7 @@ class Understander:
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed each text: (n, d) float32, rows of unit length."""
         rows = [self._network.run(one.ids).embedding for one in self._encoder.encode(texts)]
-        return np.stack(rows) if rows else np.zeros((0, self._bank.shape[1]), dtype=np.float32)
+        return np.stack(rows) if rows else np.zeros((0, self.bank.shape[1]), dtype=np.float32)
 
     def _parse_one(self, text: str, encoded: Encoded, threshold: float) -> Parse:
         if not encoded.words:
@@ -134,7 +153,7 @@ class Understander:
         probabilities = softmax(logits)[0]
         order = np.argsort(-probabilities, kind="stable")
         ranking = tuple((self.labels.intents[i], float(probabilities[i])) for i in order)
-        familiarity = float(self._score(logits, outputs.embedding[None], self._bank)[0])
+        familiarity = float(self._score(logits, outputs.embedding[None], self.bank)[0])
         return Parse(
             text=text,
             intent=ranking[0][0],
@@ -201,7 +220,10 @@ def load(path: Path | str, *, threads: int = 1) -> Understander:
         raise ModelUnusable(str(folder), f"cannot be loaded: {error}") from error
     if set(OUTPUTS) - set(network.output_names):
         raise ModelForeign(str(folder), f"model.onnx gives {', '.join(network.output_names)}")
-    return Understander(manifest, labels, encoder, network, np.asarray(bank, dtype=np.float32))
+    examples = read_bank_examples(folder)
+    if len(examples) != len(bank):
+        raise ModelForeign(str(folder), f"{len(examples)} training texts, {len(bank)} embeddings")
+    return Understander(manifest, labels, encoder, network, np.asarray(bank, dtype=np.float32), examples)
 
 
 def _without_overlaps(found: list[FoundEntity]) -> list[FoundEntity]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from nlu.config import TrainConfig
 from nlu.encoding import TextEncoder
 from nlu.examples import Dataset, Example
+from nlu.model_folder import BankExample
 from nlu.training.batches import Item, build_items
 from nlu.training.vary import Surfaces, collect_surfaces, vary
 
@@ -22,6 +23,7 @@ class Parts:
     """The examples as numbers.
 
     `learned` is what the network is fitted to, `watched` what stops and calibrates it, `foreign` what is out of scope.
+    `taught` are the texts of learned and then of watched, in their order.
     `is_split` says that learned and watched are one author's examples, cut in two: then both are learned in the end.
     """
 
@@ -30,6 +32,7 @@ class Parts:
     learned: tuple[Item, ...]
     watched: tuple[Item, ...]
     foreign: tuple[Item, ...]
+    taught: tuple[BankExample, ...]
     is_split: bool
 
 
@@ -78,6 +81,7 @@ def build_parts(
         learned=numbers(learned),
         watched=numbers(watched),
         foreign=numbers(foreign),
+        taught=tuple(BankExample(example.text, example.intent) for example in (*learned, *watched)),
         is_split=validation is None,
     )
     return parts, Varied(learned, parts, encoder, config)

@@ -15,7 +15,7 @@ import torch
 from nlu.config import TrainConfig
 from nlu.encoding import TextEncoder
 from nlu.examples import Dataset
-from nlu.model_folder import Labels, write_json, write_manifest
+from nlu.model_folder import BankExample, Labels, write_bank_examples, write_json, write_manifest
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import Network
 from nlu.scores import FloatArray
@@ -85,7 +85,7 @@ def _train_into(
     )
     progress(Progress(_precision_sentence(precision)))
     encoder.save(folder / "tokenizer.json")
-    _save_neighbours(folder, everything)
+    _save_neighbours(folder, everything, parts.taught[: len(everything)])
     write_json(folder / "config.json", config.to_json())
     write_json(folder / "labels.json", asdict(_labels(dataset, parts, config, calibration)))
     write_json(folder / "history.json", [_without_nan(asdict(epoch)) for epoch in history])
@@ -121,11 +121,12 @@ def _given(network: JointNetwork, items: Sequence[Item]) -> Given:
     return Given(predictions.intent_logits, predictions.embeddings)
 
 
-def _save_neighbours(folder: Path, items: Sequence[Item]) -> None:
+def _save_neighbours(folder: Path, items: Sequence[Item], taught: Sequence[BankExample]) -> None:
     """Keep the embeddings that the exported graph gives, so that they compare with what it gives in service."""
     graph = Network(folder / "model.onnx")
     bank: FloatArray = np.stack([graph.run(item.ids).embedding for item in items])
     np.save(folder / "neighbours.npy", bank.astype(np.float16), allow_pickle=False)
+    write_bank_examples(folder, taught)
 
 
 def _labels(dataset: Dataset, parts: Parts, config: TrainConfig, calibration: Calibration) -> Labels:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nlu.errors import ModelForeign, ModelMissing, ModelTampered, ModelUnusable
-from nlu.model_folder import FILES, MANIFEST, resolve_model, verify_folder
+from nlu.model_folder import FILES, MANIFEST, file_sha256, resolve_model, verify_folder
 from nlu.models import Model
 from nlu.runtime import load
 
@@ -41,7 +41,7 @@ def test_missing_file_is_refused_by_name(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"format": "other"}, {"format_version": 2}, {"files": {}}, {"files": 3}, {"versions": None}]
+    "changes", [{"format": "other"}, {"format_version": 1}, {"files": {}}, {"files": 3}, {"versions": None}]
 )
 def test_foreign_manifest_is_refused(copy: Path, changes: dict[str, object]) -> None:
     edit(copy / MANIFEST, **changes)
@@ -69,3 +69,15 @@ def test_current_that_names_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "current").write_text("0123456789abcdef\n")
     with pytest.raises(ModelMissing, match="0123456789abcdef"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("records", [[], [{"text": "thank you"}], 3])
+def test_training_texts_that_do_not_fit_their_embeddings_are_refused(copy: Path, records: object) -> None:
+    (copy / "neighbours.json").write_text(json.dumps(records))
+    manifest = json.loads((copy / MANIFEST).read_text())
+    edit(
+        copy / MANIFEST,
+        files={**manifest["files"], "neighbours.json": file_sha256(copy / "neighbours.json")},
+    )
+    with pytest.raises(ModelForeign):
+        load(copy)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from nlu.models import Model
 from nlu.runtime import Parse, Understander, load
+from tests.nlu.conftest import small_dataset
 
 TRICKY = "NL-10234 👍🏽 我的订单 cafe\u0301 café 🇳🇱\u200b\u200d ١٠٢٣٤ where is my order ｎｌ"
 ANY_TEXT = st.text(
@@ -89,6 +90,13 @@ def test_threshold_of_the_caller_overrules_the_calibrated_one(understander: Unde
     text = ["thank you so much"]
     assert understander.parse(text, out_of_scope_threshold=1e9)[0].is_out_of_scope
     assert not understander.parse(text, out_of_scope_threshold=-1e9)[0].is_out_of_scope
+
+
+def test_model_knows_the_text_of_each_row_of_its_bank(understander: Understander) -> None:
+    taught = sorted((e.text, e.intent) for e in small_dataset().in_scope)
+    assert sorted((e.text, e.intent) for e in understander.bank_examples) == taught
+    rows = understander.embed([example.text for example in understander.bank_examples])
+    assert rows == pytest.approx(understander.bank, abs=1e-3)
 
 
 def test_embeddings_have_unit_length(understander: Understander) -> None:

@@ -1,0 +1,17 @@
+"""`careline nlu …`: train, measure and try what the bot understands, without Rasa. A module holds one command."""
+
+from __future__ import annotations
+
+import typer
+
+from careline.commands.nlu.evaluate import evaluate
+from careline.commands.nlu.export import export
+from careline.commands.nlu.parse import parse
+from careline.commands.nlu.plumbing import NotUnderstood
+from careline.commands.nlu.train import train
+
+__all__ = ["NotUnderstood", "app"]
+
+app = typer.Typer(no_args_is_help=True)
+for command in (train, evaluate, parse, export):
+    app.command()(command)

@@ -1,0 +1,39 @@
+"""`careline nlu export`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from careline.commands.nlu.plumbing import (
+    AsJson,
+    ModelOption,
+    NotUnderstood,
+    console,
+    in_plain_words,
+    model_folder,
+    write_json,
+)
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+    model: ModelOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a checked model folder, to serve it on another machine."""
+    from nlu.model_folder import resolve_model, verify_folder
+
+    with in_plain_words():
+        folder = resolve_model(model_folder(model))
+        manifest = verify_folder(folder)
+    if out.exists():
+        raise NotUnderstood(f"{out} exists; name a folder that does not")
+    shutil.copytree(folder, out)
+    if as_json:
+        write_json({"folder": str(out), "model_id": manifest.model_id})
+    else:
+        console().print(f"Model {manifest.model_id} is in {out}")

@@ -1,0 +1,72 @@
+"""`careline nlu parse`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from careline.commands.nlu.plumbing import (
+    AsJson,
+    ModelOption,
+    in_plain_words,
+    model_folder,
+    print_rows,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from nlu.runtime import Parse
+
+RANKED = 3
+
+
+def parse(
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What a customer might write.")],
+    model: ModelOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the model understands from each text."""
+    from nlu.runtime import load
+
+    with in_plain_words():
+        parses = load(model_folder(model)).parse(texts)
+    if as_json:
+        write_json([_parse_record(one) for one in parses])
+        return
+    table = Table("text", "intent", "next likely", "entities")
+    for one in parses:
+        others = "\n".join(f"{name} {share:.2f}" for name, share in one.ranking[1:RANKED])
+        table.add_row(one.text, _intent_of(one), others, "\n".join(_entities_of(one)))
+    print_rows(table, ["\t".join([one.text, _intent_of(one), *_entities_of(one)]) for one in parses])
+
+
+def _intent_of(one: Parse) -> str:
+    refused = " (out of scope)" if one.is_out_of_scope else ""
+    return f"{one.intent or '-'} {one.confidence:.2f}{refused}"
+
+
+def _entities_of(one: Parse) -> list[str]:
+    return [f"{entity.entity}={entity.value}" for entity in one.entities]
+
+
+def _parse_record(one: Parse) -> dict[str, Any]:
+    entities = [
+        {
+            "start": e.start,
+            "end": e.end,
+            "entity": e.entity,
+            "value": e.value,
+            "confidence": round(e.confidence, 4),
+        }
+        for e in one.entities
+    ]
+    return {
+        "text": one.text,
+        "intent": one.intent,
+        "confidence": round(one.confidence, 4),
+        "is_out_of_scope": one.is_out_of_scope,
+        "ranking": [{"name": name, "confidence": round(share, 4)} for name, share in one.ranking],
+        "entities": entities,
+    }

@@ -1,0 +1,87 @@
+"""What the commands of this room share: their options, their errors, and how they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from careline.errors import CarelineError
+from careline.settings import load_settings
+
+if TYPE_CHECKING:
+    from nlu.progress import OnProgress
+    from nlu.progress import Progress as Told
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON on standard output.")]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="A model folder, or a folder of models. Default: the current model."),
+]
+
+
+class NotUnderstood(CarelineError):
+    """An error of the room, in its own words."""
+
+
+def model_folder(model: Path | None) -> Path:
+    """Name the model that is meant: the given one, or the store of models."""
+    return model or load_settings().var / "models" / "nlu"
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Turn the room's errors into those that the command line tells in a sentence."""
+    from nlu.errors import NluError
+
+    try:
+        yield
+    except (NluError, ValueError) as error:
+        raise NotUnderstood(str(error)) from error
+
+
+@contextmanager
+def progress() -> Iterator[OnProgress]:
+    """Tell a training's progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    out = Console(stderr=True, highlight=False)
+    if not out.is_terminal:
+        yield lambda told: out.print(told.message, markup=False, soft_wrap=True)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task("training", total=None)
+
+        def tell(told: Told) -> None:
+            if told.epochs:
+                bar.update(task, completed=told.epoch, total=told.epochs, description=told.message)
+            else:
+                bar.console.print(told.message, markup=False, soft_wrap=True)
+
+        yield tell
+
+
+def console() -> Console:
+    """Open standard output for people."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def print_rows(table: Table, lines: list[str]) -> None:
+    """Print a table to a terminal, plain lines into a pipe."""
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+    else:
+        sys.stdout.write("".join(line + "\n" for line in lines))
+
+
+def write_json(value: Any) -> None:
+    """Write a value to standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,49 @@
+"""`careline nlu train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from careline.commands.nlu.plumbing import AsJson, console, in_plain_words, progress, write_json
+from careline.settings import load_settings
+
+
+def train(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Examples: .jsonl, Rasa .yml or a folder. Default: data/nlu.")
+    ] = None,
+    valid: Annotated[
+        Path | None, typer.Option(help="Examples to stop and calibrate by; else a part is held out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder of models. Default: var/models/nlu.")] = None,
+    config: Annotated[str, typer.Option(help="Settings that differ from the defaults, as JSON.")] = "{}",
+    lenient: Annotated[bool, typer.Option(help="Train although examples contradict each other.")] = False,
+    force: Annotated[bool, typer.Option(help="Train although the same model is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model, or find that it is up to date."""
+    from nlu.config import parse_config
+    from nlu.examples import read_dataset
+    from nlu.models import train_model
+
+    settings = load_settings()
+    with in_plain_words(), progress() as tell:
+        model = train_model(
+            read_dataset(data or settings.data / "nlu"),
+            read_dataset(valid) if valid else None,
+            out or settings.var / "models" / "nlu",
+            parse_config(json.loads(config)),
+            tell,
+            is_lenient=lenient,
+            must_train=force,
+        )
+    if as_json:
+        record = {"folder": str(model.folder), "model_id": model.model_id, "is_reused": model.is_reused}
+        write_json({**record, "metrics": model.metrics})
+    else:
+        console().print(f"{'Up to date' if model.is_reused else 'Trained'}: {model.folder}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from nlu.scores import FloatArray
 from nlu.tags import OUTSIDE
 from nlu.training.batches import IGNORED, Batch, Item, ordered_batches, shuffled_batches
 from nlu.training.network import JointNetwork
+from nlu.training.objective import Objective, joint_loss
 
 _EVALUATION_BATCH = 32
 _GRADIENT_NORM = 1.0
@@ -88,7 +89,7 @@ def fit(
         Every epoch that was run, in order.
     """
     generator = random.Random(config.seed)  # noqa: S311 - shuffles examples, keeps no secret
-    is_bf16 = uses_bf16(config)
+    is_bf16, objective = uses_bf16(config), Objective(config)
     steps = math.ceil(len(items_of(1)) / config.batch_size) * config.epochs
     optimizer = _build_optimizer(network, config)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_and_decay(steps, config.warmup_share))
@@ -97,9 +98,7 @@ def fit(
     last_better, started = 0, time.monotonic()
     for number in range(1, config.epochs + 1):
         batches = shuffled_batches(items_of(number), size=config.batch_size, generator=generator)
-        loss = _run_epoch(
-            network, batches, optimizer, schedule, tag_weight=config.tag_weight, is_bf16=is_bf16
-        )
+        loss = _run_epoch(network, batches, optimizer, schedule, objective, is_bf16=is_bf16)
         watched = evaluate(network, held_out, tag_weight=config.tag_weight)
         spent = time.monotonic() - started
         left = spent / number * (config.epochs - number)
@@ -133,7 +132,7 @@ def fold_in(network: JointNetwork, items: Sequence[Item], config: TrainConfig) -
     )
     for _ in range(config.fold_in_epochs):
         batches = shuffled_batches(items, size=config.batch_size, generator=generator)
-        _run_epoch(network, batches, optimizer, schedule, tag_weight=config.tag_weight, is_bf16=is_bf16)
+        _run_epoch(network, batches, optimizer, schedule, Objective(config), is_bf16=is_bf16)
 
 
 def predict(network: JointNetwork, items: Sequence[Item]) -> Predictions:
@@ -187,25 +186,24 @@ def evaluate(network: JointNetwork, items: Sequence[Item], *, tag_weight: float)
             counted = (batch.tags != IGNORED) & ((batch.tags != OUTSIDE) | (found != OUTSIDE))
             tags += int(counted.sum())
             tags_right += int((counted & (found == batch.tags)).sum())
-            total += float(_loss(intent_logits, tag_logits, batch, tag_weight)) * len(places)
+            total += float(joint_loss(intent_logits, tag_logits, batch, tag_weight=tag_weight)) * len(places)
     return Watched(right / len(items), tags_right / tags if tags else 1.0, total / len(items))
 
 
 def _run_epoch(
     network: JointNetwork,
-    batches: object,
+    batches: Iterable[Batch],
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
+    objective: Objective,
     *,
-    tag_weight: float,
     is_bf16: bool,
 ) -> float:
     network.train()
     total, count = 0.0, 0
-    for batch in batches:  # type: ignore[attr-defined]
+    for batch in batches:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_bf16):
-            intent_logits, tag_logits, _ = network(batch.ids, batch.mask)
-        loss = _loss(intent_logits.float(), tag_logits.float(), batch, tag_weight)
+            loss = objective.loss(network, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
@@ -213,14 +211,6 @@ def _run_epoch(
         schedule.step()
         total, count = total + float(loss.detach()) * len(batch.ids), count + len(batch.ids)
     return total / count
-
-
-def _loss(intent_logits: Tensor, tag_logits: Tensor, batch: Batch, tag_weight: float) -> Tensor:
-    loss = functional.cross_entropy(intent_logits, batch.intents, ignore_index=IGNORED)
-    if tag_logits.shape[-1] == 1:
-        return loss
-    tags = functional.cross_entropy(tag_logits.flatten(0, 1), batch.tags.flatten(), ignore_index=IGNORED)
-    return loss + tag_weight * tags
 
 
 def _build_optimizer(network: JointNetwork, config: TrainConfig) -> torch.optim.AdamW:

@@ -1,13 +1,16 @@
 """What is wrong with the examples, said before training starts and in under a second.
 
-Training hides such faults: the model comes out a little worse and nobody knows why.
+Training hides such faults: the model comes out a little worse and nobody knows why. `nlu.settle` says what is learned
+in spite of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
 
 from nlu.errors import ExamplesRejected
 from nlu.examples import Dataset, Example
@@ -17,50 +20,87 @@ FEW_EXAMPLES = 8
 """An intent with fewer examples is reported: below about this many, each missing one costs whole points."""
 
 
+SHOWN_PER_KIND = 10
+"""Findings of one kind that are told one by one; the rest is counted."""
+
+
+class Severity(IntEnum):
+    """How bad a finding is. A grave one stops a strict training, a fatal one every training."""
+
+    NOTE = 0
+    GRAVE = 1
+    FATAL = 2
+
+
+_LABELS = {Severity.NOTE: "note", Severity.GRAVE: "PROBLEM", Severity.FATAL: "ERROR"}
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A fault in the examples; a grave one stops the training."""
+    """A fault in the examples; `code` names its kind."""
 
     code: str
     message: str
-    is_grave: bool
+    severity: Severity
 
 
 def find_faults(dataset: Dataset) -> list[Finding]:
-    """List every fault, the grave ones first."""
+    """List every fault, the worst first."""
     findings = [
         *_too_little(dataset),
         *_contradictions(dataset),
+        *_overlaps(dataset),
         *_few_examples(dataset),
+        *_repeats(dataset),
         *_cut_words(dataset),
-        *_unseen_entities(dataset),
+        *_few_annotations(dataset),
     ]
-    return sorted(findings, key=lambda finding: not finding.is_grave)
+    return sorted(findings, key=lambda finding: -finding.severity)
 
 
-def check_dataset(dataset: Dataset, *, is_lenient: bool = False) -> list[Finding]:
+def check_dataset(dataset: Dataset, *, is_strict: bool = False) -> list[Finding]:
     """Return the findings that are no obstacle.
 
+    Args:
+        dataset: the examples.
+        is_strict: a grave finding is an obstacle, as a team wants it of its own examples. Public data sets have grave
+            faults that nobody will mend.
+
     Raises:
-        ExamplesRejected: a finding is grave (and the caller is not lenient, as with public benchmark data).
+        ExamplesRejected: a finding is an obstacle.
     """
     findings = find_faults(dataset)
-    grave = [finding.message for finding in findings if finding.is_grave]
-    fatal = [finding.message for finding in findings if finding.code == "too_little"]
-    if fatal or (grave and not is_lenient):
+    fatal = [finding.message for finding in findings if finding.severity == Severity.FATAL]
+    grave = [finding.message for finding in findings if finding.severity == Severity.GRAVE]
+    if fatal or (grave and is_strict):
         raise ExamplesRejected(fatal or grave)
     return findings
 
 
+def describe(findings: Sequence[Finding]) -> list[str]:
+    """Write a line for each finding, in their order; of a kind at most `SHOWN_PER_KIND`, then how many more."""
+    kinds: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        kinds[finding.code].append(finding)
+    lines: list[str] = []
+    for found in kinds.values():
+        label = _LABELS[found[0].severity]
+        lines += [f"{label}: {finding.message}" for finding in found[:SHOWN_PER_KIND]]
+        if len(found) > SHOWN_PER_KIND:
+            lines.append(f"{label}: and {len(found) - SHOWN_PER_KIND} more like the last")
+    return lines
+
+
 def comparable(text: str) -> str:
     """Reduce a text to what two copies of it share: case, spaces and punctuation at its ends do not count."""
-    return " ".join(text.casefold().split()).strip(" .!?…")
+    plain = " ".join(text.casefold().split())
+    return plain.strip(" .!?…") or plain
 
 
 def _too_little(dataset: Dataset) -> Iterator[Finding]:
     if len(dataset.intents) < 2:
         message = f"at least two intents are needed, found {len(dataset.intents)}"
-        yield Finding("too_little", message, is_grave=True)
+        yield Finding("too_little", message, Severity.FATAL)
 
 
 def _contradictions(dataset: Dataset) -> Iterator[Finding]:
@@ -71,15 +111,33 @@ def _contradictions(dataset: Dataset) -> Iterator[Finding]:
         if len(intents) > 1:
             places = ", ".join(f"{intent} ({_place(example)})" for intent, example in intents.items())
             text = next(iter(intents.values())).text
-            yield Finding("two_intents", f"{text!r} is taught under two intents: {places}", is_grave=True)
+            message = f"{text!r} is taught under {_number(len(intents))} intents: {places}"
+            yield Finding("two_intents", message, Severity.GRAVE)
+
+
+def _overlaps(dataset: Dataset) -> Iterator[Finding]:
+    for example in dataset.examples:
+        for left, right in pairwise(example.entities):
+            if right.start < left.end:
+                names = f"{left.value!r} ({left.entity}) and {right.value!r} ({right.entity})"
+                message = f"{_place(example)}: {names} overlap; the longer one is learned"
+                yield Finding("overlap", message, Severity.GRAVE)
 
 
 def _few_examples(dataset: Dataset) -> Iterator[Finding]:
     counts = Counter(example.intent for example in dataset.in_scope)
     for intent, count in sorted(counts.items()):
         if count < FEW_EXAMPLES:
-            message = f"intent {intent!r} has {count} examples; {FEW_EXAMPLES} or more are wanted"
-            yield Finding("few_examples", message, is_grave=False)
+            message = f"intent {intent!r} has {_count(count, 'example')}; {FEW_EXAMPLES} or more are wanted"
+            yield Finding("few_examples", message, Severity.NOTE)
+
+
+def _repeats(dataset: Dataset) -> Iterator[Finding]:
+    counts = Counter((example.text.strip(), example.intent) for example in dataset.examples)
+    for (text, intent), count in counts.most_common():
+        if count > 1:
+            message = f"{text!r} stands {count} times under {intent!r}; once is enough"
+            yield Finding("repeat", message, Severity.NOTE)
 
 
 def _cut_words(dataset: Dataset) -> Iterator[Finding]:
@@ -93,15 +151,25 @@ def _cut_words(dataset: Dataset) -> Iterator[Finding]:
                 message = (
                     f"{_place(example)}: {surface!r} ({entity.entity}) cuts a word or has spaces at its ends"
                 )
-                yield Finding("cut_word", message, is_grave=False)
+                yield Finding("cut_word", message, Severity.NOTE)
 
 
-def _unseen_entities(dataset: Dataset) -> Iterator[Finding]:
+def _few_annotations(dataset: Dataset) -> Iterator[Finding]:
     counts = Counter(entity.entity for example in dataset.in_scope for entity in example.entities)
     for entity, count in sorted(counts.items()):
         if count < FEW_EXAMPLES:
-            message = f"entity {entity!r} is annotated {count} times; {FEW_EXAMPLES} or more are wanted"
-            yield Finding("few_annotations", message, is_grave=False)
+            message = (
+                f"entity {entity!r} is annotated {_count(count, 'time')}; {FEW_EXAMPLES} or more are wanted"
+            )
+            yield Finding("few_annotations", message, Severity.NOTE)
+
+
+def _number(count: int) -> str:
+    return "two" if count == 2 else str(count)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _place(example: Example) -> str:

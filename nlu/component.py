@@ -205,7 +205,7 @@ def _run_trainer(dataset: Dataset, settings: dict[str, Any]) -> Path:
         write_jsonl(dataset, data)
         store = Path(var).resolve() / "models" / "nlu"
         store.mkdir(parents=True, exist_ok=True)
-        command = [python, "-m", "nlu.train", "--data", str(data), "--out", str(store)]
+        command = [python, "-m", "nlu.train", "--strict", "--data", str(data), "--out", str(store)]
         command += ["--config", json.dumps(settings)]
         done = subprocess.run(  # noqa: S603 - a list of our own making, no shell
             command,

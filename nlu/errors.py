@@ -2,7 +2,7 @@
 
 NluError
 ├── ExamplesUnreadable    a file of examples breaks its form (file, line, reason)
-├── ExamplesRejected      the examples contradict each other; training would hide it
+├── ExamplesRejected      the examples cannot be trained on, or contradict each other and the call is strict
 ├── EncoderNotFound       the encoder named in the config is not on this machine
 ├── TrainerFailed         the trainer's process ended without a model
 └── ModelUnusable         a model folder must not be served
@@ -39,7 +39,7 @@ class ExamplesUnreadable(NluError):
 
 
 class ExamplesRejected(NluError):
-    """The examples contradict each other, so a model trained on them would be wrong in a way nobody sees."""
+    """The examples cannot be trained on, or contradict each other where a strict call wants them sound."""
 
     code = "examples_rejected"
 

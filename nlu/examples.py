@@ -9,7 +9,6 @@ Rasa's YAML (`rasa_yaml`) is the form people write.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -175,20 +174,17 @@ def write_jsonl(dataset: Dataset, path: Path) -> None:
 
 
 def parse_example(record: dict[str, Any], *, source: str = "") -> Example:
-    """Parse one object of the exchange form.
+    """Parse one object of the exchange form; keys that it does not have are passed over.
 
     Raises:
         ValueError: with a sentence, if a key is missing or a span does not fit the text.
     """
     text, intent = _text_of(record, "text"), _text_of(record, "intent")
-    entities = record.get("entities", [])
+    entities = [] if record.get("entities") is None else record["entities"]
     if not isinstance(entities, list):
         raise ValueError("'entities' is not a list")
-    parsed = sorted((_parse_entity(entity, text) for entity in entities), key=lambda entity: entity.start)
-    for left, right in itertools.pairwise(parsed):
-        if right.start < left.end:
-            raise ValueError(f"entities {left.value!r} and {right.value!r} overlap")
-    return Example(text, intent, tuple(parsed), source)
+    parsed = sorted((_parse_entity(entity, text) for entity in entities), key=lambda e: (e.start, -e.end))
+    return Example(text, intent.strip(), tuple(parsed), source)
 
 
 def parse_pattern(entity: str, expression: str) -> Pattern:
@@ -204,9 +200,13 @@ def parse_pattern(entity: str, expression: str) -> Pattern:
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExamplesUnreadable(str(path), 0, f"cannot be read as UTF-8 text: {error}") from error
+        content = path.read_bytes()
+        lines = content.decode("utf-8-sig").split("\n")
+    except OSError as error:
+        raise ExamplesUnreadable(str(path), 0, f"cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        number = error.object[: error.start].count(b"\n") + 1
+        raise ExamplesUnreadable(str(path), number, f"not UTF-8: {error.reason}") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -225,12 +225,16 @@ def _parse_entity(record: Any, text: str) -> Entity:
     start, end = record.get("start"), record.get("end")
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= len(text):
         raise ValueError(f"entity span {start}..{end} does not lie in the text of {len(text)} characters")
-    value = record.get("value", text[start:end])
-    return Entity(start, end, _text_of(record, "entity"), str(value))
+    value = record.get("value")
+    return Entity(start, end, _text_of(record, "entity"), text[start:end] if value is None else str(value))
 
 
 def _text_of(record: dict[str, Any], key: str) -> str:
     value = record.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key!r} is missing or empty")
+    if value is None:
+        raise ValueError(f"{key!r} is missing")
+    if not isinstance(value, str):
+        raise ValueError(f"{key!r} is not a text")
+    if not value.strip():
+        raise ValueError(f"{key!r} is blank")
     return value

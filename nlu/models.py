@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlu.checks import Finding, check_dataset
+from nlu.checks import check_dataset, describe
 from nlu.config import TrainConfig
 from nlu.errors import ModelUnusable
 from nlu.examples import Dataset, read_dataset
 from nlu.model_folder import CURRENT, read_json
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import load
+from nlu.settle import settle
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def train_model(
     config: TrainConfig,
     progress: OnProgress,
     *,
-    is_lenient: bool = False,
+    is_strict: bool = False,
     must_train: bool = False,
 ) -> Model:
     """Check the examples, then train unless the same model is in the store.
@@ -63,13 +64,14 @@ def train_model(
         models: the store.
         config: the settings.
         progress: told what happens.
-        is_lenient: let contradicting examples pass, as public benchmark data needs.
+        is_strict: refuse examples that contradict each other, instead of learning what `nlu.settle` makes of them.
         must_train: train although the model is there.
     """
     from nlu.training.identity import identify
 
-    for finding in check_dataset(dataset, is_lenient=is_lenient):
-        progress(Progress(_sentence(finding)))
+    for line in describe(check_dataset(dataset, is_strict=is_strict)):
+        progress(Progress(line))
+    dataset = settle(dataset)
     identity = identify(dataset, validation, config)
     folder = models / identity.model_id
     if not must_train and is_servable(folder):
@@ -97,7 +99,3 @@ def point_to(models: Path, model_id: str) -> None:
     partial = models / f".{CURRENT}.partial"
     partial.write_text(model_id + "\n", encoding="utf-8")
     partial.replace(models / CURRENT)
-
-
-def _sentence(finding: Finding) -> str:
-    return f"{'problem' if finding.is_grave else 'note'}: {finding.message}"

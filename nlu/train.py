@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.out,
             options.config,
             _tell,
-            is_lenient=options.lenient,
+            is_strict=options.strict,
             must_train=options.force,
         )
     except (ExamplesUnreadable, ExamplesRejected) as error:
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", type=_config, default=TrainConfig(), help="settings that differ, as JSON")
     parser.add_argument(
-        "--lenient", action="store_true", help="train although examples contradict each other"
+        "--strict", action="store_true", help="refuse examples that contradict each other or overlap"
     )
     parser.add_argument("--force", action="store_true", help="train although the same model is there")
     return parser

@@ -41,7 +41,8 @@ def train_understanding(settings: Settings, console: Console) -> None:
     """Fine-tune and export the understanding model, in a process of its own that gives its memory back."""
     console.print("[bold]Understanding[/]")
     models = settings.var / "models" / "nlu"
-    command = [sys.executable, "-m", "nlu.train", "--data", str(settings.data / "nlu"), "--out", str(models)]
+    folders = ("--data", str(settings.data / "nlu"), "--out", str(models))
+    command = [sys.executable, "-m", "nlu.train", "--strict", *folders]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise StartError("Understanding could not be trained; what went wrong is above")

@@ -49,8 +49,10 @@ def test_both_names_mark_out_of_scope() -> None:
         ("{", "not a JSON object"),
         ("[]", "not a JSON object"),
         ('{"intent": "greet"}', "'text' is missing"),
-        ('{"text": " ", "intent": "greet"}', "'text' is missing or empty"),
-        ('{"text": "hi", "intent": 3}', "'intent' is missing"),
+        ('{"text": " ", "intent": "greet"}', "'text' is blank"),
+        ('{"text": "hi"}', "'intent' is missing"),
+        ('{"text": "hi", "intent": null}', "'intent' is missing"),
+        ('{"text": "hi", "intent": 3}', "'intent' is not a text"),
         ('{"text": "hi", "intent": "greet", "entities": [{"start": 0, "end": 3, "entity": "x"}]}', "0..3"),
         ('{"text": "hi", "intent": "greet", "entities": [{"start": 1, "end": 1, "entity": "x"}]}', "1..1"),
         ('{"text": "hi", "intent": "greet", "entities": {}}', "not a list"),
@@ -69,10 +71,31 @@ def test_broken_line_is_named_with_its_number(tmp_path: Path, line: str, reason:
     assert reason in str(caught.value)
 
 
-def test_entities_that_overlap_are_refused() -> None:
-    entities = [{"start": 0, "end": 4, "entity": "a"}, {"start": 3, "end": 6, "entity": "b"}]
-    with pytest.raises(ValueError, match="overlap"):
-        parse_example({"text": "abcdef", "intent": "x", "entities": entities})
+def test_entities_that_overlap_are_read_outer_one_first() -> None:
+    entities = [{"start": 3, "end": 6, "entity": "b"}, {"start": 0, "end": 4, "entity": "a"}]
+    entities.append({"start": 0, "end": 6, "entity": "c"})
+    example = parse_example({"text": "abcdef", "intent": "x", "entities": entities})
+    assert [entity.entity for entity in example.entities] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("entities", ["null", "[]"])
+def test_keys_of_other_programs_and_empty_ones_are_passed_over(tmp_path: Path, entities: str) -> None:
+    line = f'{{"text": "hi", "intent": "greet", "category": "CHAT", "tags": 3, "entities": {entities}}}'
+    (tmp_path / "train.jsonl").write_text(line, encoding="utf-8-sig")
+    assert read_dataset(tmp_path / "train.jsonl").examples == (Example("hi", "greet"),)
+
+
+def test_value_of_an_entity_may_be_left_out_or_null() -> None:
+    entities = [{"start": 0, "end": 2, "entity": "a"}, {"start": 2, "end": 4, "entity": "a", "value": None}]
+    example = parse_example({"text": "abcd", "intent": "x", "entities": entities})
+    assert [entity.value for entity in example.entities] == ["ab", "cd"]
+
+
+def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_bytes('{"text": "hé", "intent": "x"}\n'.encode() + b'{"text": "\xff')
+    with pytest.raises(ExamplesUnreadable, match=r"train\.jsonl:2: not UTF-8"):
+        read_dataset(path)
 
 
 @pytest.mark.parametrize("name", ["train.csv", "nothing.jsonl", "nothing.yml"])

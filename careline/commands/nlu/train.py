@@ -22,7 +22,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of models. Default: var/models/nlu.")] = None,
     config: Annotated[str, typer.Option(help="Settings that differ from the defaults, as JSON.")] = "{}",
-    lenient: Annotated[bool, typer.Option(help="Train although examples contradict each other.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse examples that contradict each other or overlap.")
+    ] = False,
     force: Annotated[bool, typer.Option(help="Train although the same model is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +41,7 @@ def train(
             out or settings.var / "models" / "nlu",
             parse_config(json.loads(config)),
             tell,
-            is_lenient=lenient,
+            is_strict=strict,
             must_train=force,
         )
     if as_json:

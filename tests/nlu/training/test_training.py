@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from nlu.config import TrainConfig, parse_config
 from nlu.encoding import TextEncoder
 from nlu.errors import EncoderNotFound, ExamplesRejected
-from nlu.examples import Dataset, Example
+from nlu.examples import Dataset, Entity, Example
 from nlu.models import Model, ensure_model, train_model
 from nlu.progress import Progress
 from nlu.runtime import Network
@@ -100,7 +100,25 @@ def test_contradicting_examples_stop_before_anything_is_loaded(
     dataset = Dataset((*small_dataset().examples, Example("thank you much", "order_status")))
     contradiction = Dataset((*dataset.examples, Example("thank you much", "thank")))
     with pytest.raises(ExamplesRejected):
-        train_model(contradiction, None, tmp_path, tiny_config, lambda _: None)
+        train_model(contradiction, None, tmp_path, tiny_config, lambda _: None, is_strict=True)
+
+
+def test_faulty_examples_are_told_and_learned_all_the_same(tmp_path: Path, tiny_config: TrainConfig) -> None:
+    told: list[Progress] = []
+    nested = (Entity(0, 4, "date", "late"), Entity(0, 9, "product", "late lamp"))
+    faults = (
+        Example("thank you much", "order_status"),
+        Example("thank you much", "thank"),
+        Example("late lamp", "thank", nested),
+        Example("goodbye then", "goodbye"),
+    )
+    dataset = Dataset((*small_dataset().examples, *faults))
+    model = train_model(dataset, None, tmp_path, dataclasses.replace(tiny_config, epochs=1), told.append)
+    assert json.loads((model.folder / "labels.json").read_text())["intents"][1] == "goodbye"
+    messages = [progress.message for progress in told]
+    first_epoch = next(n for n, progress in enumerate(told) if progress.epochs)
+    for fault in ("is taught under two intents", "overlap", "has 1 example;", "stands 2 times"):
+        assert any(fault in message for message in messages[:first_epoch]), fault
 
 
 def test_file_of_examples_can_be_ensured(tmp_path: Path, tiny_config: TrainConfig) -> None:

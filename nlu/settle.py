@@ -1,0 +1,55 @@
+"""What is learned of examples that repeat or contradict each other. `nlu.checks` reports what is settled here."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nlu.checks import comparable
+from nlu.examples import Dataset, Entity, Example
+
+
+def settle(dataset: Dataset) -> Dataset:
+    """Keep each text once.
+
+    - A text under several intents stays under the one it stands under most often; under each of the most frequent ones
+      if there are several.
+    - A text that stands more than once under its intent is kept once, with the entities that it has most often.
+    - Of entities that overlap the longest is kept.
+
+    The order of the examples is kept, and what comes out does not depend on it.
+    """
+    examples = _under_their_commonest_intent(dataset.examples)
+    groups: dict[tuple[str, str], list[Example]] = defaultdict(list)
+    for example in examples:
+        groups[example.text.strip(), example.intent].append(example)
+    return replace(dataset, examples=tuple(without_overlaps(_commonest(group)) for group in groups.values()))
+
+
+def without_overlaps(example: Example) -> Example:
+    """Keep the longest of entities that overlap; of equally long ones the first."""
+    kept: list[Entity] = []
+    for entity in sorted(example.entities, key=lambda e: (e.start - e.end, e.start, e.entity)):
+        if all(entity.end <= other.start or entity.start >= other.end for other in kept):
+            kept.append(entity)
+    return replace(example, entities=tuple(sorted(kept, key=lambda entity: entity.start)))
+
+
+def _under_their_commonest_intent(examples: Sequence[Example]) -> list[Example]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in examples:
+        counts[comparable(example.text)][example.intent] += 1
+    most = {text: max(intents.values()) for text, intents in counts.items()}
+    keys = [comparable(example.text) for example in examples]
+    return [
+        example
+        for example, key in zip(examples, keys, strict=True)
+        if counts[key][example.intent] == most[key]
+    ]
+
+
+def _commonest(group: Sequence[Example]) -> Example:
+    """Choose among copies of a text by their entities: the most frequent, then the most, then the first in the alphabet."""
+    counts = Counter(example.entities for example in group)
+    return min(group, key=lambda e: (-counts[e.entities], -len(e.entities), repr(e.entities), e.text))

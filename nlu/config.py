@@ -30,6 +30,11 @@ class TrainConfig:
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
         swap_share: chance that a detail is exchanged for another of its kind, anew every epoch.
         slip_share: chance that a letter of an example slips, anew every epoch.
+        keyboard_share: chance that the key beside the right one is hit, anew every epoch.
+        casing_share: chance that an example is written in other capitals; nothing to encoders that read none.
+        punctuation_share: chance that an example ends with another mark, or with none.
+        contraction_share: chance that a "do not" becomes "don't" or "dont", or the other way.
+        drop_share: chance that a word is left out.
         fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
             none. A validation part given by the caller is never learned.
         max_false_alarm: share of in-scope texts that the familiarity threshold may refuse.
@@ -56,6 +61,11 @@ class TrainConfig:
     held_out_share: float = 0.1
     swap_share: float = 0.3
     slip_share: float = 0.2
+    keyboard_share: float = 0.0
+    casing_share: float = 0.0
+    punctuation_share: float = 0.0
+    contraction_share: float = 0.0
+    drop_share: float = 0.0
     fold_in_epochs: int = 2
     max_false_alarm: float = 0.08
     quantize: bool = True

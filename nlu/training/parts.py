@@ -52,12 +52,7 @@ class Varied:
         """Build the items of an epoch, as many as examples."""
         config = self._config
         generator = random.Random(config.seed * 1000 + epoch)  # noqa: S311 - varies examples, keeps no secret
-        varied = [
-            vary(
-                example, self._surfaces, generator, swap_share=config.swap_share, slip_share=config.slip_share
-            )
-            for example in self._examples
-        ]
+        varied = [vary(example, self._surfaces, generator, config) for example in self._examples]
         return build_items(varied, self._encoder, self._parts.intents, self._parts.entities)
 
 

@@ -1,21 +1,31 @@
-"""Variety that costs no writing: every epoch some details are exchanged and some letters slip.
+"""Variety that costs no writing: every epoch examples are varied anew, so the model sees no text too often.
 
 An exchanged detail teaches that the sentence, not the one lamp in it, makes the meaning; a slipped letter teaches that
-customers type in a hurry. What is varied is drawn anew every epoch, so the model sees no text too often.
+customers type in a hurry. `VARIATIONS` lists all there is; each is drawn by a share of `TrainConfig`.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from nlu.config import TrainConfig
 from nlu.examples import Entity, Example
-from nlu.words import spans
-
-SHORTEST_SLIP = 4
-"""Letters slip only in words of this many letters or more: in shorter ones they make other words."""
+from nlu.training.phrasing import change_case, change_contraction, change_end_mark, drop_a_word
+from nlu.training.typing_slips import hit_a_neighbour, slip_a_letter
 
 Surfaces = Mapping[str, Sequence[str]]
+Variation = Callable[[Example, random.Random], Example]
+
+VARIATIONS: Mapping[str, Variation] = {
+    "contraction": change_contraction,
+    "drop": drop_a_word,
+    "punctuation": change_end_mark,
+    "casing": change_case,
+    "keyboard": hit_a_neighbour,
+    "slip": slip_a_letter,
+}
+"""What may happen to a text, in this order; the chance of each is the setting ``<name>_share``."""
 
 
 def collect_surfaces(examples: Sequence[Example]) -> dict[str, list[str]]:
@@ -27,14 +37,18 @@ def collect_surfaces(examples: Sequence[Example]) -> dict[str, list[str]]:
     return {name: sorted(found) for name, found in sorted(surfaces.items())}
 
 
-def vary(
-    example: Example, surfaces: Surfaces, generator: random.Random, *, swap_share: float, slip_share: float
-) -> Example:
-    """Exchange each detail with probability `swap_share`, then let one letter slip with probability `slip_share`."""
-    if example.entities and swap_share > 0:
-        example = _swap_details(example, surfaces, generator, swap_share)
-    if slip_share > 0 and generator.random() < slip_share:
-        example = _slip_a_letter(example, generator)
+def vary(example: Example, surfaces: Surfaces, generator: random.Random, config: TrainConfig) -> Example:
+    """Exchange each detail with the chance `swap_share`, then let each variation happen with its own.
+
+    Entities keep their names and order, do not overlap, and are never blank. What has a share of 0 draws no number, so
+    it changes nothing in what is drawn for the others.
+    """
+    if example.entities and config.swap_share > 0:
+        example = _swap_details(example, surfaces, generator, config.swap_share)
+    for name, variation in VARIATIONS.items():
+        share: float = getattr(config, f"{name}_share")
+        if share > 0 and generator.random() < share:
+            example = variation(example, generator)
     return example
 
 
@@ -49,29 +63,3 @@ def _swap_details(example: Example, surfaces: Surfaces, generator: random.Random
         text += surface
         position = entity.end
     return Example(text + example.text[position:], example.intent, tuple(entities))
-
-
-def _slip_a_letter(example: Example, generator: random.Random) -> Example:
-    """Swap two neighbouring letters of a word, leave one out, or type one twice; spans move along."""
-    words = [
-        (start, end)
-        for start, end in spans(example.text)
-        if end - start >= SHORTEST_SLIP and example.text[start:end].isalpha()
-    ]
-    if not words:
-        return example
-    start, end = generator.choice(words)
-    place = generator.randrange(start, end - 1)
-    first, second = example.text[place], example.text[place + 1]
-    typed = generator.choice([second + first, second, first + first + second])
-    text = example.text[:place] + typed + example.text[place + 2 :]
-    moved = tuple(_moved(e, text, place, len(typed) - 2) for e in example.entities)
-    # Only a span that cuts a word can lose its last letter; then the example stays as it is.
-    return Example(text, example.intent, moved) if all(e.start < e.end for e in moved) else example
-
-
-def _moved(entity: Entity, text: str, place: int, by: int) -> Entity:
-    """Move the ends that lie behind the changed pair of letters."""
-    start = entity.start + (by if entity.start > place else 0)
-    end = entity.end + (by if entity.end > place else 0)
-    return Entity(start, end, entity.entity, text[start:end])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -36,11 +37,21 @@ def test_loading_again_understands_the_same(understander: Understander, tiny_mod
     ]
 
 
-@given(texts=st.lists(ANY_TEXT, min_size=1, max_size=4))
-def test_company_and_order_of_texts_do_not_matter(understander: Understander, texts: list[str]) -> None:
-    together = understander.parse(texts)
+@given(texts=st.lists(ANY_TEXT, max_size=6), workers=st.integers(1, 4))
+def test_company_order_and_workers_do_not_change_one_number(
+    understander: Understander, texts: list[str], workers: int
+) -> None:
     alone = [understander.parse([text])[0] for text in reversed(texts)][::-1]
-    assert [view(p) for p in together] == [view(p) for p in alone]
+    assert understander.parse(texts, workers=workers) == alone
+    assert understander.parse(texts) == alone
+
+
+def test_texts_of_several_callers_at_once_keep_their_answers(understander: Understander) -> None:
+    texts = [f"where is my order 1020{n}" for n in range(10)] + ["thank you so much", "", TRICKY]
+    alone = [understander.parse([text])[0] for text in texts]
+    with ThreadPoolExecutor(4) as callers:
+        for parses in callers.map(lambda _: understander.parse(texts, workers=3), range(8)):
+            assert parses == alone
 
 
 @given(text=ANY_TEXT)

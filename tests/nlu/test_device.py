@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from nlu.device import CPU_PROVIDER, CUDA_PROVIDER, Device, choose_providers, count_workers, explain_fallback
+from nlu.models import Model
+from nlu.runtime import load
+
+WITH_GPU = ["TensorrtExecutionProvider", CUDA_PROVIDER, CPU_PROVIDER]
+WITHOUT = ["AzureExecutionProvider", CPU_PROVIDER]
+
+
+@pytest.mark.parametrize(
+    ("device", "available", "names"),
+    [
+        (Device.AUTO, WITH_GPU, (CUDA_PROVIDER, CPU_PROVIDER)),
+        (Device.CUDA, WITH_GPU, (CUDA_PROVIDER, CPU_PROVIDER)),
+        (Device.CPU, WITH_GPU, (CPU_PROVIDER,)),
+        (Device.AUTO, WITHOUT, (CPU_PROVIDER,)),
+        (Device.CPU, WITHOUT, (CPU_PROVIDER,)),
+        (Device.CUDA, WITHOUT, (CPU_PROVIDER,)),
+    ],
+)
+def test_gpu_comes_first_where_it_is_there_and_not_unwanted(
+    device: Device, available: list[str], names: tuple[str, ...]
+) -> None:
+    assert choose_providers(device, available).names == names
+
+
+@pytest.mark.parametrize("device", list(Device))
+def test_only_a_wish_that_is_not_granted_is_a_lack(device: Device) -> None:
+    assert bool(choose_providers(device, WITHOUT).lack) == (device is Device.CUDA)
+    assert not choose_providers(device, WITH_GPU).lack
+
+
+def test_gpu_that_did_not_start_is_told() -> None:
+    chosen = choose_providers(Device.AUTO, WITH_GPU)
+    assert CUDA_PROVIDER in explain_fallback(chosen, [CPU_PROVIDER])
+    assert explain_fallback(chosen, [CUDA_PROVIDER, CPU_PROVIDER]) == ""
+
+
+@pytest.mark.parametrize("device", list(Device))
+def test_model_is_served_whatever_device_is_asked_for(tiny_model: Model, device: Device) -> None:
+    assert load(tiny_model.folder, device=device).parse(["thank you so much"])[0].intent == "thank"
+
+
+def test_there_is_always_a_worker() -> None:
+    assert count_workers() >= 1

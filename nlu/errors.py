@@ -5,10 +5,12 @@ NluError
 ├── ExamplesRejected      the examples cannot be trained on, or contradict each other and the call is strict
 ├── EncoderNotFound       the encoder named in the config is not on this machine
 ├── TrainerFailed         the trainer's process ended without a model
+├── ReportUnusable        a file of a report is missing or breaks its form
+│   └── ReportsDiffer     two reports are not about the same texts
 └── ModelUnusable         a model folder must not be served
-├── ModelMissing      there is no model where one was expected
-├── ModelTampered     a file differs from what the manifest says
-└── ModelForeign      the folder was written for another format or another program
+    ├── ModelMissing      there is no model where one was expected
+    ├── ModelTampered     a file differs from what the manifest says
+    └── ModelForeign      the folder was written for another format or another program
 """
 
 from __future__ import annotations
@@ -79,6 +81,26 @@ class TrainerFailed(NluError):
 
     def __str__(self) -> str:
         return f"the trainer ended with exit code {self.exit_code}: {self.reason}"
+
+
+class ReportUnusable(NluError):
+    """A file of a report is missing or breaks its form."""
+
+    code = "report_unusable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class ReportsDiffer(ReportUnusable):
+    """Two reports are not about the same texts with the same expectations, so their figures do not compare."""
+
+    code = "reports_differ"
 
 
 class ModelUnusable(NluError):

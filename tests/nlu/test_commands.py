@@ -61,20 +61,15 @@ def test_trainer_refuses_an_unknown_setting(tmp_path: Path, data: Path) -> None:
         train.main(["--data", str(data), "--out", str(tmp_path), "--config", '{"epoch": 1}'])
 
 
-def test_evaluation_writes_figures_summary_and_mistakes(
-    tmp_path: Path, data: Path, tiny_model: Model
-) -> None:
+def test_evaluation_writes_its_report(tmp_path: Path, data: Path, tiny_model: Model) -> None:
     report = tmp_path / "report"
     assert (
         evaluate.main(["--model", str(tiny_model.folder), "--data", str(data), "--report", str(report)]) == 0
     )
     figures = json.loads((report / "metrics.json").read_text())
     assert figures["model_id"] == tiny_model.model_id
-    assert figures["metrics"]["texts"] == 30
-    assert figures["metrics"]["out_of_scope_texts"] == 3
-    assert figures["metrics"]["intent_accuracy"] > 0.9
-    assert "| intent accuracy |" in (report / "summary.md").read_text()
-    assert (report / "mistakes.md").read_text().startswith("# Mistakes")
+    assert (figures["texts"], figures["out_of_scope_texts"]) == (30, 3)
+    assert figures["intent_accuracy"] > 0.9
 
 
 def test_evaluation_of_a_missing_model_is_refused(tmp_path: Path, data: Path) -> None:
@@ -97,9 +92,19 @@ def test_command_parses_texts_as_json(tiny_model: Model) -> None:
 
 def test_command_measures(data: Path, tiny_model: Model, tmp_path: Path) -> None:
     arguments = ["evaluate", "--model", tiny_model.folder.parent, "--data", data]
-    assert "intent accuracy" in call(*arguments, "--report", tmp_path / "report")
-    assert (tmp_path / "report" / "summary.md").is_file()
-    assert json.loads(call(*arguments, "--json"))["metrics"]["texts"] == 30
+    lines = call(*arguments, "--report", tmp_path / "report").splitlines()
+    label, interval, texts = lines[0].split("\t")
+    assert label.startswith("intent accuracy: ")
+    assert " to " in interval
+    assert texts == "n=30"
+    assert [line for line in lines if line.startswith("Worst intents: ")]
+    assert lines[-1] == f"Report: {tmp_path / 'report' / 'report.html'}"
+    assert json.loads(call(*arguments, "--json"))["texts"] == 30
+
+
+def test_command_refuses_a_setting_that_is_none(data: Path) -> None:
+    with pytest.raises(NotUnderstood, match="--config: unknown key 'epoch'"):
+        call("train", "--data", data, "--config", '{"epoch": 1}')
 
 
 def test_command_trains_once(data: Path, tmp_path: Path, tiny_encoder: Path) -> None:

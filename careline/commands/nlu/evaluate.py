@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from careline.commands.nlu.plumbing import (
     AsJson,
@@ -15,35 +16,72 @@ from careline.commands.nlu.plumbing import (
     in_plain_words,
     model_folder,
     print_rows,
+    texts_counted,
     write_json,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nlu.evaluation import Evaluation
+    from nlu.metrics import ClassScore
+    from nlu.report.headline import Headline
+
+WORST = 3
 
 
 def evaluate(
     *,
-    data: Annotated[Path, typer.Option(help="Examples that the model was not trained on.")],
+    data: Annotated[
+        Path, typer.Option(help="Examples that the model was not trained on: .jsonl, Rasa .yml or a folder.")
+    ],
     report: Annotated[
-        Path | None, typer.Option(help="A folder for metrics.json, summary.md, mistakes.md.")
+        Path | None, typer.Option(help="A folder for report.html, metrics.json and the predictions.")
     ] = None,
     model: ModelOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on examples that it was not trained on."""
-    from nlu import evaluate as evaluation_of
+    from nlu import evaluation as measuring
     from nlu.examples import read_dataset
+    from nlu.report.files import PAGE, write_report
+    from nlu.report.headline import headline
+    from nlu.report.record import to_json
     from nlu.runtime import load
 
     with in_plain_words():
         understander, dataset = load(model_folder(model)), read_dataset(data)
-    evaluation, parses = evaluation_of.evaluate(understander, dataset, name=data.name)
+        with texts_counted(len(dataset.examples)) as on_text:
+            evaluation, predictions = measuring.evaluate(
+                understander, dataset, name=data.name, on_text=on_text
+            )
     if report is not None:
-        evaluation_of.write_report(evaluation, dataset.examples, parses, report)
+        write_report(evaluation, predictions, understander, report)
     if as_json:
-        write_json(evaluation_of.to_json(evaluation))
+        write_json(to_json(evaluation))
         return
-    table = Table(title=f"{evaluation.model_id} on {evaluation.data}", show_header=False)
-    for label, value in evaluation_of.headline(evaluation):
-        table.add_row(label, value)
-    print_rows(table, [f"{label}: {value}" for label, value in evaluation_of.headline(evaluation)])
+    _print_figures(evaluation, headline(evaluation))
+    _print_worst(evaluation.metrics.intents)
+    for note in evaluation.notes:
+        console().print(note, markup=False)
     if report is not None:
-        console().print(f"Report: {report / 'summary.md'}")
+        console().print(f"Report: {report / PAGE}", markup=False)
+
+
+def _print_figures(evaluation: Evaluation, rows: Sequence[Headline]) -> None:
+    table = Table(
+        "figure", "value", "95 % interval", "n", title=Text(f"{evaluation.model_id} on {evaluation.data}")
+    )
+    for one in rows:
+        table.add_row(one.label, one.told, one.told_interval, str(one.texts))
+    times = f"{evaluation.milliseconds_p50:.1f} / {evaluation.milliseconds_p95:.1f} ms"
+    table.add_row("one message, p50 / p95", times)
+    lines = ["\t".join([f"{one.label}: {one.told}", one.told_interval, f"n={one.texts}"]) for one in rows]
+    print_rows(table, [*lines, f"one message, p50 / p95: {times}"])
+
+
+def _print_worst(scores: Sequence[ClassScore]) -> None:
+    worst = sorted((one for one in scores if one.support), key=lambda one: (one.f1, one.name))[:WORST]
+    if worst:
+        told = ", ".join(f"{one.name} (F1 {100 * one.f1:.1f} %, n={one.support})" for one in worst)
+        console().print(f"Worst intents: {told}", markup=False)

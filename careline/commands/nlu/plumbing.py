@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from careline.errors import CarelineError
@@ -44,7 +44,7 @@ def in_plain_words() -> Iterator[None]:
 
     try:
         yield
-    except (NluError, ValueError) as error:
+    except NluError as error:
         raise NotUnderstood(str(error)) from error
 
 
@@ -66,6 +66,21 @@ def progress() -> Iterator[OnProgress]:
                 bar.console.print(told.message, markup=False, soft_wrap=True)
 
         yield tell
+
+
+@contextmanager
+def texts_counted(total: int) -> Iterator[Callable[[], None]]:
+    """Show on a terminal how many of the texts are done and how long the others take; call what is given after each."""
+    columns = (
+        TextColumn("understanding"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeRemainingColumn(),
+    )
+    out = Console(stderr=True)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task("texts", total=total)
+        yield lambda: bar.advance(task)
 
 
 def console() -> Console:

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, console, in_plain_words, progress, write_json
+from careline.commands.nlu.plumbing import (
+    AsJson,
+    NotUnderstood,
+    console,
+    in_plain_words,
+    progress,
+    write_json,
+)
 from careline.settings import load_settings
 
 
@@ -34,12 +41,16 @@ def train(
     from nlu.models import train_model
 
     settings = load_settings()
+    try:
+        settings_of_training = parse_config(json.loads(config))
+    except ValueError as error:
+        raise NotUnderstood(f"--config: {error}") from error
     with in_plain_words(), progress() as tell:
         model = train_model(
             read_dataset(data or settings.data / "nlu"),
             read_dataset(valid) if valid else None,
             out or settings.var / "models" / "nlu",
-            parse_config(json.loads(config)),
+            settings_of_training,
             tell,
             is_strict=strict,
             must_train=force,

@@ -28,7 +28,8 @@ class Turn:
     """One customer message, understood, with the state of the dialogue around it.
 
     ``message_id`` is the desk's id of the message; it is empty only where no message was written (a test, a
-    session start). ``ranking`` holds at most five intents, likeliest first. ``slots`` is read-only.
+    session start). ``ranking`` holds at most five intents, likeliest first. ``choices`` are the intents that
+    understanding would ask about, likeliest first; None where it did not decide. ``slots`` is read-only.
     ``customer`` has empty texts for what the desk does not know, and is None for an anonymous visitor.
     """
 
@@ -46,6 +47,7 @@ class Turn:
     active_form: str | None = None
     requested_slot: str | None = None
     latest_action: str | None = None
+    choices: tuple[str, ...] | None = None
 
     @classmethod
     def from_tracker(cls, tracker: Any) -> Turn:
@@ -68,6 +70,7 @@ class Turn:
             active_form=tracker.active_loop_name,
             requested_slot=_text(_mapping(tracker.slots).get("requested_slot")) or None,
             latest_action=tracker.latest_action_name,
+            choices=_read_choices(message.get("understanding")),
         )
 
     def values_of(self, entity: str) -> tuple[str, ...]:
@@ -99,6 +102,11 @@ def _read_ranking(value: object) -> tuple[tuple[str, float], ...]:
     items = value if isinstance(value, list) else []
     pairs = [(_text(_mapping(item).get("name")), _number(_mapping(item).get("confidence"))) for item in items]
     return tuple(pair for pair in pairs if pair[0])[:MAX_RANKING]
+
+
+def _read_choices(value: object) -> tuple[str, ...] | None:
+    choices = _mapping(value).get("choices")
+    return tuple(filter(None, map(_text, choices))) if isinstance(choices, list) else None
 
 
 def _read_entities(value: object) -> tuple[TurnEntity, ...]:

@@ -29,6 +29,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.config import parse_config
+from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind
 from nlu.errors import TrainerFailed
 from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
 from nlu.runtime import Parse, Understander, load
@@ -50,6 +51,9 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
     def get_default_config() -> dict[str, Any]:
         """Give the keys that ``config.yml`` may set, with their defaults."""
         return {
+            # Share of all messages that may be acted on wrongly. A message that is not sure enough for it becomes
+            # nlu_fallback, with the intents to ask about. null: only fallback_threshold decides.
+            "max_wrong_share": None,
             # Below this calibrated confidence the intent becomes nlu_fallback; 0 never.
             "fallback_threshold": 0.3,
             # Whether a text that is foreign to everything taught becomes nlu_fallback.
@@ -121,6 +125,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         parses = self._understander.parse(
             [str(message.get(TEXT) or "") for message in texts],
             out_of_scope_threshold=self._config["out_of_scope_threshold"],
+            max_wrong_share=DEFAULT_MAX_WRONG_SHARE if self._dial is None else self._dial,
         )
         for message, parse in zip(texts, parses, strict=True):
             self._fill(message, parse)
@@ -134,20 +139,38 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         message.set(
             ENTITIES, message.get(ENTITIES, []) + self.add_extractor_name(entities), add_to_output=True
         )
-        view = {"model_id": self._model_id, "is_out_of_scope": parse.is_out_of_scope}
-        message.set(UNDERSTANDING, view, add_to_output=True)
+        message.set(UNDERSTANDING, self._view(parse), add_to_output=True)
+
+    @property
+    def _dial(self) -> float | None:
+        dial = self._config["max_wrong_share"]
+        return None if dial is None else float(dial)
 
     @property
     def _model_id(self) -> str:
         return self._understander.model_id if self._understander else ""
 
+    def _view(self, parse: Parse) -> dict[str, Any]:
+        """Give the model's name, its view of the scope and, where the dial decides, what to do and ask about."""
+        view: dict[str, Any] = {"model_id": self._model_id, "is_out_of_scope": parse.is_out_of_scope}
+        if self._dial is None:
+            return view
+        choices = list(parse.decision.intents) if parse.decision.kind is Kind.ASK else []
+        return {**view, "decision": parse.decision.kind.value, "choices": choices}
+
     def _ranking(self, parse: Parse) -> list[tuple[str, float]]:
         """Give the ranking, with the fallback before it when the best intent should not be acted on."""
         ranking = list(parse.ranking[: self._config["ranking_length"]])
-        is_foreign = self._config["use_out_of_scope"] and parse.is_out_of_scope
-        if not ranking or is_foreign or parse.confidence < self._config["fallback_threshold"]:
+        if not ranking or not self._is_to_act(parse):
             return [(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0), *ranking]
         return ranking
+
+    def _is_to_act(self, parse: Parse) -> bool:
+        if self._config["use_out_of_scope"] and parse.is_out_of_scope:
+            return False
+        if self._dial is not None and parse.decision.kind is not Kind.ANSWER:
+            return False
+        return bool(parse.confidence >= self._config["fallback_threshold"])
 
 
 def dataset_of(training_data: TrainingData) -> Dataset:

@@ -37,6 +37,9 @@ class Decision:
     intents: tuple[str, ...]
 
 
+PASSED_ON = Decision(Kind.PASS_ON, ())
+
+
 @dataclass(frozen=True)
 class DialPoint:
     """How sure the bot must be so that at most `max_wrong_share` of all messages go wrong.
@@ -98,15 +101,15 @@ def decide(ranking: Sequence[tuple[str, float]], point: DialPoint, *, is_foreign
         is_foreign: whether the message is out of scope; then it is passed on.
     """
     if is_foreign or not ranking:
-        return Decision(Kind.PASS_ON, ())
+        return PASSED_ON
     if point.answer_above is not None and ranking[0][1] > point.answer_above:
         return Decision(Kind.ANSWER, (ranking[0][0],))
     if point.ask_above is None:
-        return Decision(Kind.PASS_ON, ())
+        return PASSED_ON
     for size in range(min(2, len(ranking)), min(MOST_CHOICES, len(ranking)) + 1):
         if sum(share for _, share in ranking[:size]) > point.ask_above:
             return Decision(Kind.ASK, tuple(intent for intent, _ in ranking[:size]))
-    return Decision(Kind.PASS_ON, ())
+    return PASSED_ON
 
 
 def measure_dial(

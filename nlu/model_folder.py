@@ -3,7 +3,8 @@
 manifest.json    format, model id, hash of the data, versions it was made with, SHA-256 of every other file
 config.json      what the training was told
 labels.json      intents, entities, which of them may stand side by side, synonyms, patterns, and how to read the
-                 outputs: longest length, temperature, the familiarity score and its threshold
+                 outputs: longest length, temperature, the familiarity score and its threshold,
+                 the operator's dial (nlu.dial)
 tokenizer.json   the encoder's tokenizer
 model.onnx       ids and mask in; intent logits, tag logits and the sentence's embedding out
 neighbours.npy   embeddings of the training texts
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nlu.dial import DialPoint
 from nlu.errors import ModelForeign, ModelMissing, ModelTampered, ModelUnusable
 
 FORMAT = "careline-nlu"
@@ -52,6 +54,7 @@ class Labels:
     temperature: float
     score: str
     out_of_scope_threshold: float
+    dial: tuple[DialPoint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def read_labels(folder: Path) -> Labels:
             temperature=float(record["temperature"]),
             score=str(record["score"]),
             out_of_scope_threshold=float(record["out_of_scope_threshold"]),
+            dial=tuple(DialPoint(**point) for point in record.get("dial", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelForeign(str(folder), f"labels.json has another form: {error!r}") from error

@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime
 
 from nlu.device import Device, choose_providers, count_workers, explain_fallback
+from nlu.dial import DEFAULT_MAX_WRONG_SHARE, PASSED_ON, Decision, DialPoint, decide, point_at
 from nlu.encoding import Encoded, TextEncoder
 from nlu.errors import ModelForeign, ModelUnusable
 from nlu.model_folder import (
@@ -55,7 +56,7 @@ class Parse:
 
     `ranking` is every intent with its calibrated probability, best first. For a text without words `intent` is None,
     `confidence` 0 and every intent equally likely. `familiarity` is the score that
-    decided `is_out_of_scope`; higher is more familiar.
+    decided `is_out_of_scope`; higher is more familiar. `decision` is what the operator's dial makes of it.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Parse:
     entities: tuple[FoundEntity, ...]
     is_out_of_scope: bool
     familiarity: float
+    decision: Decision = PASSED_ON
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Understander:
         texts: Sequence[str],
         *,
         out_of_scope_threshold: float | None = None,
+        max_wrong_share: float = DEFAULT_MAX_WRONG_SHARE,
         workers: int | None = None,
     ) -> list[Parse]:
         """Understand each text by itself; the order is kept, and neither company nor workers change an answer.
@@ -152,13 +155,15 @@ class Understander:
         Args:
             texts: any text; beyond the model's longest length a text is not read on.
             out_of_scope_threshold: least familiarity of a text in scope; the calibrated one unless given.
+            max_wrong_share: the operator's dial, which decides whether to answer, ask or pass on (nlu.dial).
             workers: texts computed at once; as many as there are cores unless given.
         """
         threshold = (
             self.labels.out_of_scope_threshold if out_of_scope_threshold is None else out_of_scope_threshold
         )
+        point = point_at(self.labels.dial, max_wrong_share)
         pairs = list(zip(texts, self._encoder.encode(texts), strict=True))
-        return _side_by_side(lambda pair: self._parse_one(*pair, threshold), pairs, workers)
+        return _side_by_side(lambda pair: self._parse_one(*pair, threshold, point), pairs, workers)
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed each text: (n, d) float32, rows of unit length."""
@@ -166,7 +171,7 @@ class Understander:
         rows = _side_by_side(lambda one: self._network.run(one.ids).embedding, encoded, None)
         return np.stack(rows) if rows else np.zeros((0, self.bank.shape[1]), dtype=np.float32)
 
-    def _parse_one(self, text: str, encoded: Encoded, threshold: float) -> Parse:
+    def _parse_one(self, text: str, encoded: Encoded, threshold: float, point: DialPoint) -> Parse:
         if not encoded.words:
             return self._parse_nothing(text)
         outputs = self._network.run(encoded.ids)
@@ -183,6 +188,7 @@ class Understander:
             entities=tuple(self._entities(text, encoded, outputs.tag_logits)),
             is_out_of_scope=familiarity < threshold,
             familiarity=familiarity,
+            decision=decide(ranking, point, is_foreign=familiarity < threshold),
         )
 
     def _parse_nothing(self, text: str) -> Parse:

@@ -21,7 +21,12 @@ MISSES_BEFORE_HANDOFF = 3
 
 
 def likely_meanings(talk: Talk, settings: DialogueSettings) -> list[str]:
-    """Find the two or three intents that may have been meant, likeliest first; empty when none is likely enough."""
+    """Find the two or three intents that may have been meant, likeliest first; empty when none is likely enough.
+
+    Understanding's own choices where it made any (the operator's dial in ``config.yml``), else by the settings.
+    """
+    if talk.turn.choices is not None:
+        return [name for name in talk.turn.choices if name in MEANINGS and name not in UNKNOWN]
     ranked = [(name, share) for name, share in talk.turn.ranking if name in MEANINGS and name not in UNKNOWN]
     if not ranked or ranked[0][1] < settings.clarify_best:
         return []

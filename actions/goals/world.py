@@ -16,9 +16,10 @@ Clock = Callable[[], datetime]
 class DialogueSettings:
     """The dialogue's own numbers; understanding's thresholds stand in ``config.yml``.
 
-    A meaning is offered when it has at least ``clarify_share`` of the confidence, the best one at least
-    ``clarify_best``. ``proof_tries`` wrong pairs of order and address end a task; ``proof_tries_in_all`` end all
-    looking up in a conversation, so that nobody can try numbers out.
+    Where understanding does not choose itself what to ask about (``max_wrong_share`` in ``config.yml``), a meaning is
+    offered when it has at least ``clarify_share`` of the confidence, the best one at least ``clarify_best``.
+    ``proof_tries`` wrong pairs of order and address end a task; ``proof_tries_in_all`` end all looking up in a
+    conversation, so that nobody can try numbers out.
     """
 
     clarify_best: float = 0.2

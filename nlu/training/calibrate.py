@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nlu.dial import DialPoint
 from nlu.scores import SCORES, FloatArray, auroc, softmax
+from nlu.training.dial import NO_INTENT, Witnesses, fit_dial
 
 IntArray = npt.NDArray[np.int64]
 
@@ -36,6 +38,7 @@ class Calibration:
     aurocs: dict[str, float]
     out_of_scope_recall: float
     false_alarm_rate: float
+    dial: tuple[DialPoint, ...]
 
 
 def find_temperature(logits: FloatArray, intents: IntArray) -> float:
@@ -70,6 +73,8 @@ def calibrate(
         aurocs = {name: round(auroc(known[name], strange[name]), 4) for name in SCORES}
         score = max(aurocs, key=lambda name: aurocs[name])
     threshold = find_threshold(known[score], strange[score], max_false_alarm=max_false_alarm)
+    familiarity = np.concatenate([known[score], strange[score]])
+    witnesses = _witnesses(held_out, intents, foreign, temperature, familiarity < threshold)
     return Calibration(
         temperature=temperature,
         score=score,
@@ -77,7 +82,22 @@ def calibrate(
         aurocs=aurocs,
         out_of_scope_recall=_share_below(strange[score], threshold),
         false_alarm_rate=_share_below(known[score], threshold),
+        dial=fit_dial(witnesses),
     )
+
+
+def _witnesses(
+    held_out: Given,
+    intents: Sequence[int],
+    foreign: Given,
+    temperature: float,
+    is_refused: npt.NDArray[np.bool_],
+) -> Witnesses:
+    given = [one for one in (held_out, foreign) if len(one.logits)]
+    logits = np.concatenate([one.logits for one in given]) if given else np.zeros((0, 1), np.float32)
+    right = [*intents, *[NO_INTENT] * len(foreign.logits)]
+    probabilities = softmax((logits / temperature).astype(np.float32))
+    return Witnesses(probabilities, np.asarray(right, dtype=np.int64), is_refused)
 
 
 def find_threshold(known: FloatArray, foreign: FloatArray, *, max_false_alarm: float) -> float:

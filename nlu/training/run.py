@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +105,19 @@ def _build_network(pretrained: Pretrained, parts: Parts, config: TrainConfig) ->
 
 
 def _calibrate(network: JointNetwork, parts: Parts, config: TrainConfig) -> Calibration:
-    """Calibrate on the watched part while it is still unknown to the network; on the learned one if nothing is watched."""
+    """Calibrate on the watched part while it is still unknown to the network.
+
+    If nothing is watched, the learned part stands in, of which too much is right; no promise is made from it.
+    """
     known = parts.watched or parts.learned
-    return calibrate(
+    calibration = calibrate(
         _given(network, known),
         [item.intent for item in known],
         _given(network, parts.foreign),
         predict(network, parts.learned).embeddings,
         max_false_alarm=config.max_false_alarm,
     )
+    return calibration if parts.watched else replace(calibration, dial=())
 
 
 def _given(network: JointNetwork, items: Sequence[Item]) -> Given:
@@ -141,6 +145,7 @@ def _labels(dataset: Dataset, parts: Parts, config: TrainConfig, calibration: Ca
         temperature=calibration.temperature,
         score=calibration.score,
         out_of_scope_threshold=calibration.threshold,
+        dial=calibration.dial,
     )
 
 

@@ -51,6 +51,12 @@ def test_everything_is_read() -> None:
     assert len(turn.ranking) == 5
 
 
+def test_choices_are_read_where_understanding_made_any() -> None:
+    decided = {"understanding": {"decision": "ask", "choices": ["a", 7, "b"]}}
+    assert Turn.from_tracker(tracker()).choices is None
+    assert Turn.from_tracker(tracker(latest_message=decided)).choices == ("a", "b")
+
+
 def test_the_key_of_an_effect_names_conversation_and_message() -> None:
     assert Turn.from_tracker(tracker()).effect_key("open_ticket") == "c1:m1:open_ticket"
 
@@ -65,7 +71,7 @@ junk = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-names = ("text", "message_id", "intent", "intent_ranking", "entities", "metadata")
+names = ("text", "message_id", "intent", "intent_ranking", "entities", "metadata", "understanding")
 
 
 @given(st.dictionaries(st.sampled_from(names), junk))

@@ -18,6 +18,30 @@ def main(project: Path) -> None:
     )
     results = asyncio.run(parse(str(model), json.loads((project / "texts.json").read_text())))
     (project / "results.json").write_text(json.dumps(results))
+    (project / "dialled.json").write_text(json.dumps(dialled(project)))
+
+
+def dialled(project: Path) -> Any:
+    """Understand one text with the dial so strict that it is asked about, and so strict that nothing is."""
+    from dataclasses import replace
+
+    from rasa.shared.nlu.training_data.message import Message
+
+    from nlu.component import Understanding
+    from nlu.dial import DialPoint
+    from nlu.runtime import load
+
+    understander = load(project / "var" / "models" / "nlu")
+    understander.labels = replace(
+        understander.labels, dial=(DialPoint(0.1, 1.0, 0.0),), out_of_scope_threshold=-1e9
+    )
+    views = {}
+    for share in (None, 0.1, 0):
+        config = {**Understanding.get_default_config(), "fallback_threshold": 0, "max_wrong_share": share}
+        message = Message.build("thanks a lot")
+        Understanding(config, None, None, understander).process([message])
+        views[str(share)] = message.as_dict(only_output_properties=True)
+    return views
 
 
 async def parse(model: str, texts: list[str]) -> list[Any]:

@@ -160,3 +160,14 @@ def test_second_training_takes_the_model_from_the_store(project: Path) -> None:
 def test_synonyms_of_both_forms_are_read_alike(project: Path) -> None:
     table = read_dataset(project / "data").synonym_table()
     assert table == {"azure light": "blue lamp", "lazuli lamp": "blue lamp"}
+
+
+def test_dial_turns_an_unsure_text_into_the_fallback_with_its_choices(project: Path) -> None:
+    views = json.loads((project / "dialled.json").read_text())
+    assert views["None"]["intent"]["name"] == "thank"
+    assert "choices" not in views["None"]["understanding"]
+    assert views["0.1"]["intent"]["name"] == "nlu_fallback"
+    assert views["0.1"]["understanding"]["decision"] == "ask"
+    assert views["0.1"]["understanding"]["choices"] == ["thank", "order_status"]
+    assert views["0"]["understanding"]["decision"] == "pass_on"
+    assert views["0"]["understanding"]["choices"] == []

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlu.dial import Decision, DialPoint, Kind
 from nlu.models import Model
 from nlu.runtime import Parse, Understander, load
 from tests.nlu.conftest import small_dataset
@@ -101,6 +103,26 @@ def test_threshold_of_the_caller_overrules_the_calibrated_one(understander: Unde
     text = ["thank you so much"]
     assert understander.parse(text, out_of_scope_threshold=1e9)[0].is_out_of_scope
     assert not understander.parse(text, out_of_scope_threshold=-1e9)[0].is_out_of_scope
+
+
+def test_dial_of_the_caller_decides(understander: Understander) -> None:
+    dial = (DialPoint(0.05, answer_above=0.0, ask_above=0.0), DialPoint(0.1, answer_above=1.0, ask_above=0.0))
+    labels = replace(understander.labels, dial=dial, out_of_scope_threshold=-1e9)
+    dialled = Understander(
+        understander.manifest,
+        labels,
+        understander._encoder,
+        understander._network,
+        understander.bank,
+        understander.bank_examples,
+    )
+    texts = ["thank you so much"]
+    assert dialled.parse(texts)[0].decision == Decision(Kind.ANSWER, ("thank",))
+    asked = dialled.parse(texts, max_wrong_share=0.1)[0].decision
+    assert (asked.kind, len(asked.intents)) == (Kind.ASK, 2)
+    assert dialled.parse(texts, max_wrong_share=0.01)[0].decision.kind is Kind.PASS_ON
+    assert dialled.parse(texts, out_of_scope_threshold=1e9)[0].decision.kind is Kind.PASS_ON
+    assert dialled.parse([""])[0].decision.kind is Kind.PASS_ON
 
 
 def test_model_knows_the_text_of_each_row_of_its_bank(understander: Understander) -> None:

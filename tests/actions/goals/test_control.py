@@ -45,6 +45,22 @@ def test_only_likely_meanings_are_offered(bench: Bench, ranking: list[list[objec
     assert len(offered) == titles
 
 
+@pytest.mark.parametrize(
+    ("choices", "offered"),
+    [
+        (["warranty", "order_status"], ["/warranty", "/order_status"]),
+        (["affirm", "order_status", "refund_status"], ["/order_status", "/refund_status"]),
+        ([], []),
+    ],
+)
+def test_understandings_own_choices_are_offered(bench: Bench, choices: list[str], offered: list[str]) -> None:
+    bench.hear("mumble", "nlu_fallback", confidence=0.1, ranking=[["refund_status", 0.6]])
+    bench.message["understanding"] = {"decision": "ask" if choices else "pass_on", "choices": choices}
+    bench.run("action_fallback")
+    payloads = [b["payload"] for b in bench.replies[0]["buttons"]]
+    assert [p for p in payloads if p not in ("/deny", "/talk_to_person")] == offered
+
+
 def test_a_yes_to_an_offer_of_two_turns_ago_is_stale(bench: Bench) -> None:
     bench.hear("do you sell trampolines", "ask_stock")
     bench.run("action_answer")

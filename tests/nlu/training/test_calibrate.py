@@ -58,3 +58,16 @@ def test_without_foreign_texts_the_default_score_is_kept() -> None:
     known = Given(np.array([[9, 0], [0, 9]], dtype=np.float32), np.eye(2, dtype=np.float32))
     found = calibrate(known, [0, 1], NONE, np.eye(2, dtype=np.float32), max_false_alarm=0.05)
     assert (found.score, found.aurocs) == (SCORE_WITHOUT_EXAMPLES, {})
+
+
+def test_dial_is_fitted_on_what_the_threshold_leaves() -> None:
+    eye = np.eye(2, dtype=np.float32)
+    known = Given(np.tile(eye * 9, (100, 1)), np.tile(eye, (100, 1)))
+    foreign = Given(np.tile(eye * 9, (50, 1)), np.tile(-eye, (50, 1)))
+    found = calibrate(known, [0, 1] * 100, foreign, eye, max_false_alarm=0.05)
+    assert found.out_of_scope_recall == 1.0
+    assert found.dial[0].answer_above == 0.0  # the foreign texts are refused, and all others are right
+    blind = calibrate(
+        known, [0, 1] * 100, Given(known.logits[:50], known.embeddings[:50]), eye, max_false_alarm=0.0
+    )
+    assert blind.dial[0].answer_above > 0.99  # a fifth of all texts is foreign and looks like the others

@@ -7,45 +7,20 @@ in spite of them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from itertools import pairwise
+from collections.abc import Iterator
 
+from nlu.check_parts import find_gaps
 from nlu.errors import ExamplesRejected
 from nlu.examples import Dataset, Example
+from nlu.findings import Finding, Severity, counted, place_of, worst_first
 from nlu.words import spans
 
 FEW_EXAMPLES = 8
 """An intent with fewer examples is reported: below about this many, each missing one costs whole points."""
 
 
-SHOWN_PER_KIND = 10
-"""Findings of one kind that are told one by one; the rest is counted."""
-
-
-class Severity(IntEnum):
-    """How bad a finding is. A grave one stops a strict training, a fatal one every training."""
-
-    NOTE = 0
-    GRAVE = 1
-    FATAL = 2
-
-
-_LABELS = {Severity.NOTE: "note", Severity.GRAVE: "PROBLEM", Severity.FATAL: "ERROR"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fault in the examples; `code` names its kind."""
-
-    code: str
-    message: str
-    severity: Severity
-
-
-def find_faults(dataset: Dataset) -> list[Finding]:
-    """List every fault, the worst first."""
+def find_faults(dataset: Dataset, validation: Dataset | None = None) -> list[Finding]:
+    """List every fault of the examples, and what the validation part has that they lack, the worst first."""
     findings = [
         *_too_little(dataset),
         *_contradictions(dataset),
@@ -54,41 +29,31 @@ def find_faults(dataset: Dataset) -> list[Finding]:
         *_repeats(dataset),
         *_cut_words(dataset),
         *_few_annotations(dataset),
+        *find_gaps(dataset, validation),
     ]
-    return sorted(findings, key=lambda finding: -finding.severity)
+    return worst_first(findings)
 
 
-def check_dataset(dataset: Dataset, *, is_strict: bool = False) -> list[Finding]:
+def check_dataset(
+    dataset: Dataset, validation: Dataset | None = None, *, is_strict: bool = False
+) -> list[Finding]:
     """Return the findings that are no obstacle.
 
     Args:
         dataset: the examples.
+        validation: the part to stop and calibrate by, if there is one.
         is_strict: a grave finding is an obstacle, as a team wants it of its own examples. Public data sets have grave
             faults that nobody will mend.
 
     Raises:
         ExamplesRejected: a finding is an obstacle.
     """
-    findings = find_faults(dataset)
+    findings = find_faults(dataset, validation)
     fatal = [finding.message for finding in findings if finding.severity == Severity.FATAL]
     grave = [finding.message for finding in findings if finding.severity == Severity.GRAVE]
     if fatal or (grave and is_strict):
         raise ExamplesRejected(fatal or grave)
     return findings
-
-
-def describe(findings: Sequence[Finding]) -> list[str]:
-    """Write a line for each finding, in their order; of a kind at most `SHOWN_PER_KIND`, then how many more."""
-    kinds: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        kinds[finding.code].append(finding)
-    lines: list[str] = []
-    for found in kinds.values():
-        label = _LABELS[found[0].severity]
-        lines += [f"{label}: {finding.message}" for finding in found[:SHOWN_PER_KIND]]
-        if len(found) > SHOWN_PER_KIND:
-            lines.append(f"{label}: and {len(found) - SHOWN_PER_KIND} more like the last")
-    return lines
 
 
 def comparable(text: str) -> str:
@@ -109,26 +74,27 @@ def _contradictions(dataset: Dataset) -> Iterator[Finding]:
         by_text[comparable(example.text)].setdefault(example.intent, example)
     for intents in by_text.values():
         if len(intents) > 1:
-            places = ", ".join(f"{intent} ({_place(example)})" for intent, example in intents.items())
+            places = ", ".join(f"{intent} ({place_of(example)})" for intent, example in intents.items())
             text = next(iter(intents.values())).text
-            message = f"{text!r} is taught under {_number(len(intents))} intents: {places}"
+            message = f"{text!r} is taught under {len(intents)} intents: {places}"
             yield Finding("two_intents", message, Severity.GRAVE)
 
 
 def _overlaps(dataset: Dataset) -> Iterator[Finding]:
     for example in dataset.examples:
-        for left, right in pairwise(example.entities):
-            if right.start < left.end:
-                names = f"{left.value!r} ({left.entity}) and {right.value!r} ({right.entity})"
-                message = f"{_place(example)}: {names} overlap; the longer one is learned"
-                yield Finding("overlap", message, Severity.GRAVE)
+        for number, right in enumerate(example.entities):
+            for left in example.entities[:number]:
+                if right.start < left.end and left.start < right.end:
+                    names = f"{left.value!r} ({left.entity}) and {right.value!r} ({right.entity})"
+                    message = f"{place_of(example)}: {names} overlap; the longer one is learned"
+                    yield Finding("overlap", message, Severity.GRAVE)
 
 
 def _few_examples(dataset: Dataset) -> Iterator[Finding]:
     counts = Counter(example.intent for example in dataset.in_scope)
     for intent, count in sorted(counts.items()):
         if count < FEW_EXAMPLES:
-            message = f"intent {intent!r} has {_count(count, 'example')}; {FEW_EXAMPLES} or more are wanted"
+            message = f"intent {intent!r} has {counted(count, 'example')}; {FEW_EXAMPLES} or more are wanted"
             yield Finding("few_examples", message, Severity.NOTE)
 
 
@@ -148,9 +114,7 @@ def _cut_words(dataset: Dataset) -> Iterator[Finding]:
             ends = {end for _, end in words}
             if entity.start not in starts or entity.end not in ends:
                 surface = example.text[entity.start : entity.end]
-                message = (
-                    f"{_place(example)}: {surface!r} ({entity.entity}) cuts a word or has spaces at its ends"
-                )
+                message = f"{place_of(example)}: {surface!r} ({entity.entity}) cuts a word or has spaces at its ends"
                 yield Finding("cut_word", message, Severity.NOTE)
 
 
@@ -159,18 +123,6 @@ def _few_annotations(dataset: Dataset) -> Iterator[Finding]:
     for entity, count in sorted(counts.items()):
         if count < FEW_EXAMPLES:
             message = (
-                f"entity {entity!r} is annotated {_count(count, 'time')}; {FEW_EXAMPLES} or more are wanted"
+                f"entity {entity!r} is annotated {counted(count, 'time')}; {FEW_EXAMPLES} or more are wanted"
             )
             yield Finding("few_annotations", message, Severity.NOTE)
-
-
-def _number(count: int) -> str:
-    return "two" if count == 2 else str(count)
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _place(example: Example) -> str:
-    return example.source or repr(example.text[:60])

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlu.checks import check_dataset, describe
+from nlu.checks import check_dataset
 from nlu.config import TrainConfig
 from nlu.errors import ModelUnusable
 from nlu.examples import Dataset, read_dataset
+from nlu.findings import describe
 from nlu.model_folder import CURRENT, read_json
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import load
@@ -69,7 +70,7 @@ def train_model(
     """
     from nlu.training.identity import identify
 
-    for line in describe(check_dataset(dataset, is_strict=is_strict)):
+    for line in describe(check_dataset(dataset, validation, is_strict=is_strict)):
         progress(Progress(line))
     dataset = settle(dataset)
     identity = identify(dataset, validation, config)

@@ -15,6 +15,7 @@ import torch
 from nlu.config import TrainConfig
 from nlu.encoding import TextEncoder
 from nlu.examples import Dataset
+from nlu.findings import describe
 from nlu.model_folder import BankExample, Labels, write_bank_examples, write_json, write_manifest
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import Network
@@ -22,6 +23,7 @@ from nlu.scores import FloatArray
 from nlu.tags import find_adjacent, tag_names
 from nlu.training.batches import IGNORED, Item
 from nlu.training.calibrate import Calibration, Given, calibrate
+from nlu.training.data_checks import find_encoder_faults
 from nlu.training.encoders import Pretrained, load_encoder
 from nlu.training.export import Precision, export
 from nlu.training.fit import Epoch, fit, fold_in, predict, start_directions
@@ -68,6 +70,8 @@ def _train_into(
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     pretrained = load_encoder(config.encoder)
+    for line in describe(find_encoder_faults(dataset, pretrained, config)):
+        progress(Progress(line))
     encoder = TextEncoder(pretrained.tokenizer, max_tokens=config.max_tokens)
     parts, varied = build_parts(dataset, validation, encoder, config)
     network = _build_network(pretrained, parts, config)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from nlu.checks import FEW_EXAMPLES, SHOWN_PER_KIND, Severity, check_dataset, describe, find_faults
+from nlu.checks import FEW_EXAMPLES, check_dataset, find_faults
 from nlu.errors import ExamplesRejected
 from nlu.examples import Dataset, Entity, Example
+from nlu.findings import SHOWN_PER_KIND, Severity, describe
 
 
 def taught(*extra: Example) -> Dataset:

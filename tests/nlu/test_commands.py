@@ -113,6 +113,29 @@ def test_command_trains_once(data: Path, tmp_path: Path, tiny_encoder: Path) -> 
     assert [json.loads(call(*arguments))["is_reused"] for _ in range(2)] == [False, True]
 
 
+def check(data: Path, encoder: Path, *options: object) -> tuple[int, str]:
+    settings = json.dumps({"encoder": str(encoder), "max_tokens": 48})
+    result = CliRunner().invoke(app, ["check", "--data", str(data), "--config", settings, *map(str, options)])
+    return result.exit_code, result.stdout
+
+
+def test_command_checks_examples_and_tells_grave_faults_by_its_exit_code(
+    data: Path, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    exit_code, output = check(data, tiny_encoder)
+    assert exit_code == 0, output
+    assert "PROBLEM" not in output
+    both = [{"text": "hello there", "intent": intent} for intent in ("thank", "order_status")]
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(data.read_text() + "\n".join(json.dumps(line) for line in both))
+    exit_code, output = check(bad, tiny_encoder)
+    assert exit_code == 1
+    assert output.startswith("PROBLEM: 'hello there' is taught under 2 intents: thank (")
+    records = json.loads(check(bad, tiny_encoder, "--valid", data, "--json")[1])
+    assert records[0]["code"] == "two_intents"
+    assert records[0]["severity"] == "grave"
+
+
 def test_command_exports_a_checked_folder_once(tmp_path: Path, tiny_model: Model) -> None:
     call("export", tmp_path / "out", "--model", tiny_model.folder)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {MANIFEST, *FILES}

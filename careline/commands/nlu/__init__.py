@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from careline.commands.nlu.check import check
 from careline.commands.nlu.evaluate import evaluate
 from careline.commands.nlu.export import export
 from careline.commands.nlu.parse import parse
@@ -13,5 +14,5 @@ from careline.commands.nlu.train import train
 __all__ = ["NotUnderstood", "app"]
 
 app = typer.Typer(no_args_is_help=True)
-for command in (train, evaluate, parse, export):
+for command in (check, train, evaluate, parse, export):
     app.command()(command)

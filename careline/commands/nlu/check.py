@@ -1,0 +1,52 @@
+"""`careline nlu check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from careline.commands.nlu.plumbing import AsJson, in_plain_words, print_rows, write_json
+from careline.settings import load_settings
+
+EXIT_GRAVE = 1
+
+
+def check(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="Examples: .jsonl, Rasa .yml or a folder. Default: data/nlu.")
+    ] = None,
+    valid: Annotated[Path | None, typer.Option(help="Examples to stop and calibrate by.")] = None,
+    config: Annotated[str, typer.Option(help="Settings of the training that differ, as JSON.")] = "{}",
+    as_json: AsJson = False,
+) -> None:
+    """Find faults in examples without training; exit code 1 if one is grave."""
+    from nlu.checks import find_faults
+    from nlu.config import parse_config
+    from nlu.examples import read_dataset
+    from nlu.findings import Severity, describe, shorten, worst_first
+    from nlu.settle import settle
+    from nlu.training.data_checks import find_encoder_faults
+    from nlu.training.encoders import load_encoder
+
+    with in_plain_words():
+        settings = parse_config(json.loads(config))
+        dataset = read_dataset(data or load_settings().data / "nlu")
+        findings = find_faults(dataset, read_dataset(valid) if valid else None)
+        findings += find_encoder_faults(settle(dataset), load_encoder(settings.encoder), settings)
+    findings = worst_first(findings)
+    if as_json:
+        write_json(
+            [{"code": f.code, "severity": f.severity.name.lower(), "message": f.message} for f in findings]
+        )
+    else:
+        table = Table("", "finding", title=f"{len(dataset.examples)} examples, {len(findings)} findings")
+        for finding in shorten(findings):
+            table.add_row(finding.label, finding.message)
+        print_rows(table, describe(findings))
+    if findings and findings[0].severity >= Severity.GRAVE:
+        raise typer.Exit(EXIT_GRAVE)

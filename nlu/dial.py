@@ -77,6 +77,19 @@ class DialFigures:
     asked_right: float | None
     foreign_answered: int
 
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        named = (
+            ""
+            if self.asked_right is None
+            else f" ({_percent(self.asked_right)} of these name the right intent)"
+        )
+        return (
+            f"With the dial at {100 * self.max_wrong_share:.0f} %: {_percent(self.wrong)} acted on wrongly"
+            f" (95 % interval {_percent(self.wrong_low)} to {_percent(self.wrong_high)}), {_percent(self.answered)}"
+            f" answered, {_percent(self.asked)} asked about{named}, {_percent(self.passed_on)} passed on."
+        )
+
 
 def point_at(dial: Sequence[DialPoint], max_wrong_share: float) -> DialPoint:
     """Get the point of the dial that promises this much, or the next stricter one.
@@ -140,3 +153,7 @@ def measure_dial(
         asked_right=sum(asked) / len(asked) if asked else None,
         foreign_answered=sum(right is None for _, right in answered),
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from nlu.bootstrap import Intervals, bootstrap
+from nlu.dial import DEFAULT_MAX_WRONG_SHARE, DialFigures, decide, measure_dial
 from nlu.errors import ExamplesRejected
 from nlu.examples import Dataset, Example
 from nlu.metrics import Metrics, measure_predictions
@@ -38,7 +39,7 @@ class Evaluation:
 
     `unknown_intents` and `unknown_entities` are those of the data that the model cannot name, with how often they
     were expected: they count as wrong. `versions` are of the software that ran the model, `model_versions` of what
-    trained it.
+    trained it. `dial` is what comes of the operator's dial at each of its points; empty for a model without one.
     """
 
     model_id: str
@@ -55,6 +56,7 @@ class Evaluation:
     out_of_scope_threshold: float
     versions: Mapping[str, str]
     model_versions: Mapping[str, str]
+    dial: tuple[DialFigures, ...]
 
 
 def evaluate(
@@ -87,6 +89,7 @@ def evaluate(
     unknown_intents = _unknown((e.intent for e in dataset.in_scope), labels.intents)
     unknown_entities = _unknown((e.entity for one in dataset.in_scope for e in one.entities), named)
     unseen = _measure_unseen(understander, predictions)
+    dial = _measure_dial(understander, examples, parses)
     return Evaluation(
         model_id=understander.model_id,
         data=name,
@@ -96,7 +99,10 @@ def evaluate(
         unseen=unseen,
         unknown_intents=unknown_intents,
         unknown_entities=unknown_entities,
-        notes=tuple(_notes(metrics, predictions, unseen, unknown_intents, unknown_entities, bool(named))),
+        notes=(
+            *_notes(metrics, predictions, unseen, unknown_intents, unknown_entities, bool(named)),
+            *(str(figures) for figures in dial if figures.max_wrong_share == DEFAULT_MAX_WRONG_SHARE),
+        ),
         milliseconds_p50=round(statistics.median(times), 2),
         milliseconds_p95=round(sorted(times)[int(0.95 * len(times))], 2),
         out_of_scope_threshold=labels.out_of_scope_threshold,
@@ -105,6 +111,7 @@ def evaluate(
             **{package: version(package) for package in _SOFTWARE},
         },
         model_versions=dict(understander.manifest.versions),
+        dial=dial,
     ), predictions
 
 
@@ -121,6 +128,17 @@ def _parse_each(
         times.append(1000 * (time.perf_counter() - began))
         on_text()
     return parses, times
+
+
+def _measure_dial(
+    understander: Understander, examples: Sequence[Example], parses: Sequence[Parse]
+) -> tuple[DialFigures, ...]:
+    expected = [None if example.is_out_of_scope else example.intent for example in examples]
+    figures = []
+    for point in understander.labels.dial:
+        decisions = [decide(parse.ranking, point, is_foreign=parse.is_out_of_scope) for parse in parses]
+        figures.append(measure_dial(decisions, expected, max_wrong_share=point.max_wrong_share))
+    return tuple(figures)
 
 
 def _unknown(expected: Iterable[str], known: Collection[str]) -> tuple[tuple[str, int], ...]:

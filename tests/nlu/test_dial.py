@@ -67,3 +67,12 @@ def test_figures_count_wrong_actions_among_all_texts() -> None:
 def test_of_no_questions_it_is_unknown_how_many_were_right() -> None:
     figures = measure_dial([Decision(Kind.ANSWER, ("a",))], ["a"], max_wrong_share=0.05)
     assert figures.asked_right is None
+    assert "asked about," in str(figures)
+
+
+def test_figures_are_told_in_a_sentence() -> None:
+    decisions = [Decision(Kind.ANSWER, ("a",)), Decision(Kind.ASK, ("a", "b"))]
+    assert str(measure_dial(decisions, ["a", "b"], max_wrong_share=0.05)) == (
+        "With the dial at 5 %: 0.0 % acted on wrongly (95 % interval 0.0 % to 84.2 %), 50.0 % answered,"
+        " 50.0 % asked about (100.0 % of these name the right intent), 0.0 % passed on."
+    )

@@ -64,6 +64,19 @@ def test_the_record_says_what_was_measured_with_what(understander: Understander)
     assert 0 < record["latency"]["p50_ms"] <= record["latency"]["p95_ms"]
 
 
+def test_the_dial_is_measured_at_each_of_its_points(understander: Understander) -> None:
+    record = to_json(evaluate(understander, small_dataset(), name="data")[0])
+    assert [point["max_wrong_share"] for point in record["dial"]] == [
+        percent / 100 for percent in range(1, 21)
+    ]
+    for point in record["dial"]:
+        assert point["answered"] + point["asked"] + point["passed_on"] == pytest.approx(1, abs=1e-5)
+        assert point["wrong_low"] <= point["wrong"] <= point["wrong_high"]
+        assert (point["texts"], point["foreign"]) == (33, 3)
+    assert any(note.startswith("With the dial at 5 %: ") for note in record["notes"])
+    assert record["dial"][0]["answered"] == 0.0  # six texts held out promise no 1 %
+
+
 def test_an_intent_that_the_model_does_not_know_is_wrong_and_listed(understander: Understander) -> None:
     record = measured(
         understander,

@@ -29,11 +29,14 @@ from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
 from rasa.exceptions import ActionLimitReached
 from rasa.shared.core.constants import ACTION_EXTRACT_SLOTS, ACTION_LISTEN_NAME, DEFAULT_SLOT_NAMES
 from rasa.shared.core.events import (
+    ActionExecuted,
     ActionExecutionRejected,
     AgentUttered,
+    BotUttered,
     Event,
     FollowupAction,
     LoopInterrupted,
+    SlotSet,
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -55,6 +58,7 @@ from bot.wire import (
     turn_of,
     understanding_of,
 )
+from bot.wishes import ENDINGS, WAITING, Wish, find_wishes, read_waiting, with_order
 
 log = structlog.get_logger()
 
@@ -62,6 +66,7 @@ CHANNEL = "careline"
 TURN_TIMEOUT_SECONDS = 25.0
 MENU_ACTION = "action_menu"
 RESUME_INTENT = "back_to_task"
+ANNOUNCE_ACTION = "action_announce_wish"
 REGEX_NODE = "run_RegexMessageHandler"
 
 
@@ -177,6 +182,7 @@ class TurnRunner:
         check_calls(calls)
         if not is_finished:
             await self._predict_and_act(tracker, trace, calls)
+            await self._take_up_waiting(tracker, trace, calls)
 
     def _repeat(self, tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] | None:
         """Answer a recorded message as it was answered then; None when it is new."""
@@ -213,7 +219,12 @@ class TurnRunner:
             parse = self._parse_payload(message.payload, message.text)
         trace.understand_ms = (perf_counter() - started) * 1000
         text = message.text or (message.payload.intent if message.payload else "")
+        wishes = find_wishes(parse, is_in_form=bool(tracker.active_loop_name))
+        if wishes:
+            text = wishes[0].text
+            parse = {**parse, **wishes[0].to_parse()}
         await self._log_parsed(text, parse, message.message_id, dict(message.metadata), tracker, trace)
+        await self._let_wait(wishes[1:], tracker, trace)
 
     async def _log_parsed(
         self,
@@ -229,6 +240,55 @@ class TurnRunner:
         await self._processor.run_action_extract_slots(self._output, tracker)
         spent = (perf_counter() - started) * 1000
         trace.actions.append(ActionTrace(ACTION_EXTRACT_SLOTS, None, None, spent))
+
+    # --- two wishes in one message -----------------------------------------------------------------
+
+    async def _let_wait(self, wishes: list[Wish], tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        """Keep what the message wants besides, and say so; what is now asked for by itself waits no longer."""
+        latest = tracker.latest_message.intent.get("name")
+        before = read_waiting(tracker.get_slot(WAITING))
+        waiting = [*(wish for wish in before if wish.intent != latest), *wishes]
+        if waiting != before:
+            self._set_waiting(waiting, tracker)
+        if wishes:
+            await self._announce(tracker, trace)
+
+    async def _take_up_waiting(
+        self, tracker: DialogueStateTracker, trace: TurnTrace, calls: CallRecord
+    ) -> None:
+        """Go on with what waits, one wish after the other, until the bot itself waits for an answer."""
+        message = tracker.latest_message
+        waiting = read_waiting(tracker.get_slot(WAITING))
+        for number, wish in enumerate(waiting, start=1):
+            if has_ended(tracker):
+                self._set_waiting([], tracker)
+            if has_ended(tracker) or not is_free(tracker):
+                return
+            self._set_waiting(waiting[number:], tracker)
+            metadata = {**(message.metadata or {}), "kind": "wish", "part_of": message.message_id}
+            wish = with_order(wish, order_of_turn(tracker))
+            message_id = f"{message.message_id}+{number}"
+            await self._log_parsed(wish.text, wish.to_parse(), message_id, metadata, tracker, trace)
+            await self._announce(tracker, trace)
+            await self._predict_and_act(tracker, trace, calls)
+
+    def _set_waiting(self, wishes: list[Wish], tracker: DialogueStateTracker) -> None:
+        value = [wish.to_slot() for wish in wishes] or None
+        tracker.update(SlotSet(WAITING, value), self._processor.domain)
+
+    async def _announce(self, tracker: DialogueStateTracker, trace: TurnTrace) -> None:
+        """Say what comes now or later.
+
+        Only the words are recorded: an action here would stand between the message and the rule that follows it.
+        """
+        domain = self._processor.domain
+        action = action_for_name_or_text(ANNOUNCE_ACTION, domain, self._endpoint)
+        started = perf_counter()
+        prediction = PolicyPrediction.for_action_name(domain, ANNOUNCE_ACTION)
+        events, error = await self._run_action(action, prediction, tracker)
+        tracker.update_with_events([event for event in events if isinstance(event, BotUttered)], domain)
+        spent = (perf_counter() - started) * 1000
+        trace.actions.append(ActionTrace(ANNOUNCE_ACTION, None, None, spent, error))
 
     def _parse_text(self, text: str, tracker: DialogueStateTracker) -> dict[str, Any]:
         """Understand a customer's text; a leading slash is a character like any other."""
@@ -426,6 +486,42 @@ def last_metadata(tracker: DialogueStateTracker) -> dict[str, Any]:
         if isinstance(event, UserUttered) and "customer" in (event.metadata or {}):
             return {name: event.metadata.get(name) for name in ("locale", "channel", "customer")}
     return {}
+
+
+def events_of_turn(tracker: DialogueStateTracker) -> list[Event]:
+    """Take the events since the customer's latest message, oldest first."""
+    events: list[Event] = []
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        events.append(event)
+    return events[::-1]
+
+
+def is_free(tracker: DialogueStateTracker) -> bool:
+    """Tell whether the bot waits for nothing: no form is open, and no task ended with an offer.
+
+    The offer of a person where a question has no answer holds nothing up.
+    """
+    events = events_of_turn(tracker)
+    offers = [e.value for e in events if isinstance(e, SlotSet) and e.key == "offer"]
+    return tracker.active_loop_name is None and not (has_task(events) and offers and offers[-1])
+
+
+def has_task(events: list[Event]) -> bool:
+    """Tell whether a form ran among these events."""
+    return any(isinstance(e, ActionExecuted) and str(e.action_name).endswith("_form") for e in events)
+
+
+def has_ended(tracker: DialogueStateTracker) -> bool:
+    """Tell whether this turn left everything behind."""
+    return any(isinstance(e, ActionExecuted) and e.action_name in ENDINGS for e in events_of_turn(tracker))
+
+
+def order_of_turn(tracker: DialogueStateTracker) -> str | None:
+    """Get the order that a task of this turn was about; None when the turn had no task."""
+    number = tracker.get_slot("order_number") if has_task(events_of_turn(tracker)) else None
+    return str(number) if number else None
 
 
 def check_calls(calls: CallRecord) -> None:

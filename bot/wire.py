@@ -330,7 +330,10 @@ def actions_of(events: Iterable[Mapping[str, Any]]) -> list[ActionTrace]:
 
 
 def turn_of(events: Sequence[Mapping[str, Any]], message_id: str) -> list[Mapping[str, Any]] | None:
-    """Find the recorded turn of a message: its user event and what follows up to the next one; None if none."""
+    """Find the recorded turn of a message: its user event and what follows up to the next one; None if none.
+
+    A wish that waited and was taken up in this turn is a user event too, and no new message (``part_of``).
+    """
     start = next(
         (
             index
@@ -342,7 +345,12 @@ def turn_of(events: Sequence[Mapping[str, Any]], message_id: str) -> list[Mappin
     if start is None:
         return None
     end = next(
-        (index for index in range(start + 1, len(events)) if events[index].get("event") == "user"),
+        (index for index in range(start + 1, len(events)) if _is_next_message(events[index], message_id)),
         len(events),
     )
     return list(events[start:end])
+
+
+def _is_next_message(event: Mapping[str, Any], message_id: str) -> bool:
+    part_of = (event.get("metadata") or {}).get("part_of")
+    return event.get("event") == "user" and part_of != message_id

@@ -21,6 +21,7 @@ from actions.goals.refund import RefundStatusTask
 from actions.goals.returns import ExchangeItemTask, ReturnItemTask
 from actions.goals.task import Task, TaskEnd, TaskForm
 from actions.goals.ticket_status import TicketStatusTask
+from actions.goals.wishes import AnnounceWish
 from actions.goals.world import Clock, DialogueSettings, World
 from actions.ports import Desk, Knowledge, Shop
 
@@ -51,6 +52,7 @@ def build_actions(
     tasks = build_tasks(world)
     by_form = {task.form: task for task in tasks}
     actions: list[Action] = [wrap(task) for task in tasks for wrap in (TaskForm, TaskEnd)]
+    actions += [AnnounceWish()]
     actions += [AnswerAction(world), FallbackAction(world, by_form), HandoffAction(world, by_form)]
     actions += [control(world, by_form) for control in CONTROLS]
     return actions

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
@@ -76,11 +78,17 @@ def last_words(talk: Talk) -> str:
     for event in reversed(talk.events):
         if event.get("event") != "user":
             continue
-        said = event.get("parse_data") or {}
         text = str(event.get("text") or "")
-        if text and not text.startswith("/") and (said.get("intent") or {}).get("name") not in SAYS_NOTHING:
+        if text and not text.startswith("/") and not meant_by(event.get("parse_data") or {}) <= SAYS_NOTHING:
             return normalise(text)
     return ""
+
+
+def meant_by(parse: Mapping[str, Any]) -> set[str]:
+    """List the intents of a message: of each part where it has several ("nothing came, I want a person")."""
+    parts = (parse.get("understanding") or {}).get("parts") or []
+    whole = (parse.get("intent") or {}).get("name")
+    return {str(part.get("intent")) for part in parts} if len(parts) > 1 else {str(whole)}
 
 
 class HandoffAction(Goal):

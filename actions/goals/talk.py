@@ -85,6 +85,14 @@ class Talk:
             return True if said or self.turn.confidence >= CLEAR_YES else None
         return False if self.intent == "deny" else said
 
+    @property
+    def is_waiting_wish(self) -> bool:
+        """Whether the latest message is a part of an earlier one, whose turn has come."""
+        for event in reversed(self.events):
+            if event.get("event") == "user":
+                return (event.get("metadata") or {}).get("kind") == "wish"
+        return False
+
     def _since_message(self) -> Iterator[Event]:
         """Walk the events after the latest message, newest first."""
         for event in reversed(self.events):

@@ -155,6 +155,18 @@ def test_a_turn_ends_where_the_next_begins() -> None:
     assert [action.name for action in actions_of(events)] == ["utter_x"]
 
 
+def test_a_wish_that_was_taken_up_belongs_to_the_turn_of_its_message() -> None:
+    wish = {"event": "user", "message_id": "m1+1", "metadata": {"kind": "wish", "part_of": "m1"}}
+    events = [
+        {"event": "user", "message_id": "m1"},
+        bot("1"),
+        wish,
+        bot("2"),
+        {"event": "user", "message_id": "m2"},
+    ]
+    assert turn_of(events, "m1") == events[:4]
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(

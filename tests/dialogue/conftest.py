@@ -12,6 +12,7 @@ import yaml
 from tests.dialogue.stand import Stand
 
 HERE = Path(__file__).parent
+MEANT = ("intent", "confidence", "entities", "ranking", "parts")
 
 
 def read_scenarios() -> list[dict[str, Any]]:
@@ -29,7 +30,7 @@ def collect_lines(scenarios: list[dict[str, Any]]) -> dict[str, Any]:
     for scenario in scenarios:
         for turn in scenario["turns"]:
             if "say" in turn and "intent" in turn:
-                known = {k: turn[k] for k in ("intent", "confidence", "entities", "ranking") if k in turn}
+                known = {k: turn[k] for k in MEANT if k in turn}
                 assert lines.setdefault(turn["say"], known) == known, f"{turn['say']!r} has two meanings"
     return lines
 

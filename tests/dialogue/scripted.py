@@ -54,3 +54,26 @@ class Scripted(GraphComponent):  # type: ignore[misc]  # the engine is not typed
         message.set("intent", intent, add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
         message.set("entities", entities, add_to_output=True)
+        parts = [self._part(text, part) for part in line.get("parts", [])]
+        message.set("understanding", {"parts": parts}, add_to_output=True)
+
+    def _part(self, text: str, part: dict[str, Any]) -> dict[str, Any]:
+        start = text.index(part["text"])
+        ranking = [{"name": part["intent"], "confidence": 0.95}, {"name": "smalltalk", "confidence": 0.02}]
+        entities = [
+            {
+                "entity": name,
+                "value": value,
+                "start": text.index(value),
+                "end": text.index(value) + len(value),
+            }
+            for name, value in part.get("entities", {}).items()
+        ]
+        return {
+            "intent": part["intent"],
+            "confidence": 0.95,
+            "start": start,
+            "end": start + len(part["text"]),
+            "entities": entities,
+            "ranking": ranking,
+        }

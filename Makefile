@@ -4,10 +4,10 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 CARELINE := $(BIN)/careline
 
-.PHONY: help setup run train test check format bench locks docs screenshots clean
+.PHONY: help setup run train test check format bench bench-understanding locks docs screenshots clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
 setup: ## make both environments and the web build
 	@$(PYTHON) -m careline.bootstrap app engine web
@@ -37,6 +37,9 @@ format: ## write the format that check asks for
 
 bench: setup ## the running system under real messages (see bench/)
 	$(BIN)/python -m bench.conversation
+
+bench-understanding: setup ## the understanding of many sets beside DIET and others (ARGS="--sets banking77-5")
+	$(BIN)/python -m bench.understanding $(ARGS)
 
 docs: ## write the pages that are made from code
 	$(CARELINE) docs

@@ -35,6 +35,7 @@ class FittedOurs:
         self._folder = folder
         self._config = config
         self._understander = load(folder)
+        self.model_id = self._understander.model_id
 
     def parse(self, text: str) -> Parse:
         """Understand one message with the threads of the default settings."""
@@ -86,7 +87,7 @@ class Ours:
     def fit(self, train: Dataset, valid: Dataset | None) -> FittedOurs:
         """Train into a folder of its own, so that nothing is taken from an earlier training."""
         store = tempfile.TemporaryDirectory(prefix="bench-ours-")
-        model = train_model(train, valid, Path(store.name), self._config, _tell, is_lenient=True)
+        model = train_model(train, valid, Path(store.name), self._config, _tell)
         return FittedOurs(store, model.folder, self._config)
 
     def versions(self) -> Mapping[str, str]:

@@ -86,7 +86,8 @@ def _version(one: BenchSet, system: Entry, seed: int, data: Path, config: TrainC
     """Name what will be trained: the model id where the system has one, else the version of its recipe."""
     if system.name != "ours":
         return system.version
+    from nlu.settle import settle
     from nlu.training.identity import identify
 
     split = load_split(one, data)
-    return identify(split.train, split.valid, replace(config, seed=seed)).model_id
+    return identify(settle(split.train), split.valid, replace(config, seed=seed)).model_id

@@ -62,7 +62,7 @@ def run(job: Job) -> Result:
         set=job.set,
         system=job.system,
         seed=job.seed,
-        version=job.version,
+        version=getattr(fitted, "model_id", job.version),
         data_sha256=data_sha256(one, job.data),
         date=datetime.now(timezone.utc).date().isoformat(),
         machine=describe_machine(),

@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(options.out)
     missing = missing_files(choose_sets(options.sets), options.data)
     if missing:
-        where = missing[0] if options.data.is_dir() else options.data
-        print(f"{where} is missing. Name the folder with the data sets: --data FOLDER.", file=sys.stderr)
-        return EXIT_NO_DATA
+        return tell_missing(missing, options.data)
     runs = build_runs(Choice(options.sets, options.systems, options.seeds), options.data, options.config)
     is_open = [options.force or not is_done(run, options.data, options.out) for run in runs]
     if options.list:
@@ -61,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     _report(options.out)
     return EXIT_FAILED if failed else 0
+
+
+def tell_missing(missing: Sequence[Path], data: Path) -> int:
+    """Say which file or folder is missing; return the exit code."""
+    where = missing[0] if data.is_dir() else data
+    print(f"{where} is missing. Name the folder with the data sets: --data FOLDER.", file=sys.stderr)
+    return EXIT_NO_DATA
 
 
 def _skip(run: Run) -> bool:
@@ -110,27 +115,30 @@ def _report(folder: Path) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").splitlines()[0]
-    parser = argparse.ArgumentParser(prog="python -m bench.understanding", description=summary)
-    sets, systems = [one.name for one in SETS], [system.name for system in SYSTEMS]
+def add_common(parser: argparse.ArgumentParser, out: Path) -> None:
+    """Add the options that every command of this benchmark has."""
+    sets = [one.name for one in SETS]
     parser.add_argument(
         "--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder with the data sets"
     )
     parser.add_argument(
-        "--out",
-        type=Path,
-        default=ROOT / "bench" / "results" / "understanding",
-        help="folder for the results",
+        "--out", type=Path, default=out, help="folder for the results; the tables go beside it"
     )
     parser.add_argument("--sets", nargs="+", choices=sets, default=[], help="only these")
+    parser.add_argument(
+        "--config", type=_config, default=TrainConfig(), help="training settings that differ, as JSON"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    summary = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m bench.understanding", description=summary)
+    add_common(parser, ROOT / "bench" / "results" / "understanding")
+    systems = [system.name for system in SYSTEMS]
     parser.add_argument("--systems", nargs="+", choices=systems, default=[], help="only these")
     parser.add_argument("--seeds", nargs="+", type=int, default=[], help="in place of each set's own")
     parser.add_argument(
         "--threads", type=int, default=1, help="threads of a baseline's training; ours has its own setting"
-    )
-    parser.add_argument(
-        "--config", type=_config, default=TrainConfig(), help="training settings that differ, as JSON"
     )
     parser.add_argument("--note", default="", help="kept with the results, for their reader")
     parser.add_argument("--list", action="store_true", help="say what is to be run, and run nothing")

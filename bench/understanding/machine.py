@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 
 from bench.understanding.results import Machine
@@ -32,6 +33,14 @@ def describe_machine(accelerator: str = "") -> Machine:
         accelerator=accelerator,
         python=platform.python_version(),
     )
+
+
+def find_accelerator() -> str:
+    """Name the GPU where torch is in use and sees one; empty else. Imports nothing: DIET's environment has no torch."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return ""
+    return str(torch.cuda.get_device_name())
 
 
 def _processor() -> tuple[str, tuple[str, ...]]:

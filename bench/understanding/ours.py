@@ -11,6 +11,7 @@ import torch
 
 from bench.understanding.results import Eager, Times, summarize
 from nlu.config import TrainConfig
+from nlu.device import Device
 from nlu.encoding import TextEncoder
 from nlu.examples import Dataset, Example
 from nlu.models import train_model
@@ -28,13 +29,13 @@ _WARM_UP = 10
 
 
 class FittedOurs:
-    """A model folder, served; the folder goes with it."""
+    """A model folder, served on the processor; the folder goes with it."""
 
     def __init__(self, store: tempfile.TemporaryDirectory[str], folder: Path, config: TrainConfig) -> None:
         self._store = store
         self._folder = folder
         self._config = config
-        self._understander = load(folder)
+        self._understander = load(folder, device=Device.CPU)
         self.model_id = self._understander.model_id
 
     def parse(self, text: str) -> Parse:
@@ -46,7 +47,7 @@ class FittedOurs:
         texts = [example.text for example in examples[:EAGER_TEXTS]]
         served, eager = {}, {}
         for threads in EAGER_THREADS:
-            understander = load(self._folder, threads=threads)
+            understander = load(self._folder, threads=threads, device=Device.CPU)
             served[str(threads)] = _time(lambda text, u=understander: u.parse([text]), texts)
             eager[str(threads)] = time_eager(self._understander, self._config, texts, threads=threads)
         return Eager(served, eager)

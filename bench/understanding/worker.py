@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bench.understanding.machine import describe_machine
+from bench.understanding.machine import describe_machine, find_accelerator
 from bench.understanding.registry import build_system
 from bench.understanding.results import Result, Scores, Times, summarize, write_result
 from bench.understanding.sets import Split, data_sha256, find_set, load_split
@@ -65,7 +65,7 @@ def run(job: Job) -> Result:
         version=getattr(fitted, "model_id", job.version),
         data_sha256=data_sha256(one, job.data),
         date=datetime.now(timezone.utc).date().isoformat(),
-        machine=describe_machine(),
+        machine=describe_machine(find_accelerator()),
         versions=dict(system.versions()),
         threads=job.threads,
         training_examples=len(split.train.examples),

@@ -1,0 +1,167 @@
+"""What a GPU makes of it: training speed up to saturation, parse throughput, and the whole benchmark with three seeds.
+
+    python -m bench.understanding.gpu [--data ../shared/data] [--sets NAMES] [--speed-only] [--config JSON]
+
+Writes bench/results/understanding-gpu.json, and the benchmark's results and tables beside it. Without a GPU it runs the
+same on the processor, in small, and says so: such figures show that the script runs, no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+
+from bench.understanding import __main__ as benchmark
+from bench.understanding.machine import describe_machine, find_accelerator
+from bench.understanding.plan import missing_files
+from bench.understanding.results import Machine
+from bench.understanding.saturation import Peak, Speed, find_peak, measure_training
+from bench.understanding.sets import FEW_SHOT_SEEDS, Split, find_set, load_split
+from nlu.config import TrainConfig
+from nlu.device import Device
+from nlu.models import train_model
+from nlu.runtime import load
+
+PARSED_SET = "banking77-5"
+NO_GPU = "no GPU is there: these are figures of the processor, and only show that the script runs"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the measuring is: on a card until it is full, on a processor only until it has run."""
+
+    tokens: int
+    largest_batch: int
+    steps: int
+    product: int
+
+
+ON_GPU = Size(tokens=32, largest_batch=16384, steps=30, product=8192)
+ON_CPU = Size(tokens=16, largest_batch=32, steps=2, product=256)
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Many texts at once; `lack` says why the wanted device was not used, empty when it was."""
+
+    device: str
+    is_int8_wanted: bool
+    texts_per_second: float
+    lack: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was measured, and where."""
+
+    date: str
+    machine: Machine
+    note: str
+    tokens: int
+    peak: Peak
+    training: tuple[Speed, ...]
+    parsing: tuple[Throughput, ...]
+
+
+def measure(split: Split, config: TrainConfig) -> Record:
+    """Measure training and parsing on the card, or in small on the processor."""
+    has_gpu = torch.cuda.is_available()
+    device = torch.device("cuda" if has_gpu else "cpu")
+    size = ON_GPU if has_gpu else ON_CPU
+    peak = find_peak(device, size=size.product)
+    speeds = measure_training(
+        config, device, peak, tokens=size.tokens, largest=size.largest_batch, steps=size.steps
+    )
+    return Record(
+        date=datetime.now(timezone.utc).date().isoformat(),
+        machine=describe_machine(find_accelerator()),
+        note="" if has_gpu else NO_GPU,
+        tokens=size.tokens,
+        peak=peak,
+        training=tuple(speeds),
+        parsing=tuple(measure_parsing(split, config)),
+    )
+
+
+def measure_parsing(split: Split, config: TrainConfig) -> list[Throughput]:
+    """Train once with int8 and once without, and parse all test texts: int8 on the processor, fp32 on either.
+
+    The CUDA provider has no int8 products, so int8 is not asked of it.
+    """
+    texts = [example.text for example in split.test.examples]
+    found = []
+    for is_int8, devices in ((True, [Device.CPU]), (False, [Device.CPU, Device.CUDA])):
+        with tempfile.TemporaryDirectory(prefix="bench-gpu-") as store:
+            model = train_model(
+                split.train, split.valid, Path(store), replace(config, quantize=is_int8), lambda _: None
+            )
+            found += [_time_parsing(model.folder, device, texts, is_int8=is_int8) for device in devices]
+    return found
+
+
+def _time_parsing(folder: Path, device: Device, texts: Sequence[str], *, is_int8: bool) -> Throughput:
+    understander = load(folder, device=device)
+    understander.parse(texts[:32])
+    began = time.perf_counter()
+    understander.parse(texts)
+    rate = len(texts) / (time.perf_counter() - began)
+    return Throughput(device.value, is_int8, round(rate, 1), understander.lack)
+
+
+def tell(record: Record) -> str:
+    """Write the record as lines for a terminal."""
+    known = "not in our table" if record.peak.data_sheet is None else f"{record.peak.data_sheet:g}"
+    lines = [
+        record.machine.accelerator or record.note,
+        f"peak in bf16, TFLOP/s: data sheet {known}, one large product {record.peak.measured:.2f}",
+        f"training, texts of {record.tokens} tokens: batch, samples/s, TFLOP/s, share of peak, GiB",
+    ]
+    lines += [
+        f"{s.batch_size:>6} {s.samples_per_second:>10} {s.teraflops:>8.2f} {100 * s.share_of_peak:>6.1f} % {s.peak_gib:.1f}"
+        for s in record.training
+    ]
+    for one in record.parsing:
+        weights = "int8" if one.is_int8_wanted else "fp32"
+        lack = f" ({one.lack})" if one.lack else ""
+        lines.append(f"parsing on {one.device}, {weights}: {one.texts_per_second} texts/s{lack}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, then run the benchmark with three seeds; return the exit code."""
+    options = _parser().parse_args(arguments)
+    one = find_set(PARSED_SET)
+    missing = missing_files([one], options.data)
+    if missing:
+        return benchmark.tell_missing(missing, options.data)
+    record = measure(load_split(one, options.data), options.config)
+    print(tell(record), flush=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.with_suffix(".json").write_text(json.dumps(asdict(record), indent=1) + "\n")
+    return 0 if options.speed_only else run_sets(options)
+
+
+def run_sets(options: argparse.Namespace) -> int:
+    """Run the benchmark, three seeds a set, into a folder of its own."""
+    command = ["--data", str(options.data), "--out", str(options.out), "--systems", "svm", "frozen", "ours"]
+    command += ["--seeds", *map(str, FEW_SHOT_SEEDS), "--config", json.dumps(options.config.to_json())]
+    return benchmark.main([*command, *(["--sets", *options.sets] if options.sets else [])])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.understanding.gpu", description=__doc__)
+    benchmark.add_common(parser, benchmark.ROOT / "bench" / "results" / "understanding-gpu")
+    parser.add_argument("--speed-only", action="store_true", help="leave the sets out")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -29,7 +29,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.config import parse_config
-from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind
+from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind, point_at
 from nlu.errors import TrainerFailed
 from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
 from nlu.runtime import Parse, Understander, load
@@ -108,6 +108,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         with model_storage.read_from(resource) as folder:
             understander = load(Path(folder) / _FOLDER, threads=int(config["threads"]))
         structlog.get_logger().info("understanding_loaded", model_id=understander.model_id)
+        _warn_of_empty_promise(understander, config["max_wrong_share"])
         return cls(config, model_storage, resource, understander)
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -171,6 +172,17 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         if self._dial is not None and parse.decision.kind is not Kind.ANSWER:
             return False
         return bool(parse.confidence >= self._config["fallback_threshold"])
+
+
+def _warn_of_empty_promise(understander: Understander, max_wrong_share: float | None) -> None:
+    """Say so when the model was fitted on too few texts to act on anything with the dial where it stands."""
+    dial = understander.labels.dial
+    if max_wrong_share is None or point_at(dial, max_wrong_share).answer_above is not None:
+        return
+    possible = [point.max_wrong_share for point in dial if point.answer_above is not None]
+    structlog.get_logger().warning(
+        "dial_promises_nothing", max_wrong_share=max_wrong_share, least_possible=min(possible, default=None)
+    )
 
 
 def dataset_of(training_data: TrainingData) -> Dataset:

@@ -37,7 +37,7 @@ class TrainConfig:
         drop_share: chance that a word is left out.
         fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
             none. A validation part given by the caller is never learned.
-        max_false_alarm: share of in-scope texts that the familiarity threshold may refuse.
+        max_false_alarm: share of the in-scope texts understood rightly that the familiarity threshold may refuse.
         quantize: try int8 weights; they are kept unless accuracy falls.
         frozen_layers: lowest layers of the encoder that stay as they are, besides the word vectors.
         precision: `bf16` where the processor multiplies in it, `fp32`, or `auto` for the better of both.
@@ -67,7 +67,7 @@ class TrainConfig:
     contraction_share: float = 0.0
     drop_share: float = 0.0
     fold_in_epochs: int = 2
-    max_false_alarm: float = 0.08
+    max_false_alarm: float = 0.02
     quantize: bool = True
     frozen_layers: int = 0
     precision: str = "auto"

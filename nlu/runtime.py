@@ -30,7 +30,7 @@ from nlu.model_folder import (
     resolve_model,
     verify_folder,
 )
-from nlu.scores import SCORES, FloatArray, softmax
+from nlu.scores import SCORES, Bank, FloatArray, softmax
 from nlu.tags import allowed_steps, decode_tags
 
 OUTPUTS = ("intent_logits", "tag_logits", "embedding")
@@ -128,6 +128,9 @@ class Understander:
         self.bank = bank
         self.bank_examples = bank_examples
         self._score = SCORES[labels.score]
+        numbers = {intent: number for number, intent in enumerate(labels.intents)}
+        taught = [numbers[example.intent] for example in bank_examples]
+        self._near = Bank.build(bank, taught, count=len(numbers))
         self._allowed = allowed_steps(labels.entities, labels.adjacent)
         self._synonyms = dict(labels.synonyms)
         self._patterns = [(entity, re.compile(expression)) for entity, expression in labels.patterns]
@@ -179,7 +182,7 @@ class Understander:
         probabilities = softmax(logits)[0]
         order = np.argsort(-probabilities, kind="stable")
         ranking = tuple((self.labels.intents[i], float(probabilities[i])) for i in order)
-        familiarity = float(self._score(logits, outputs.embedding[None], self.bank)[0])
+        familiarity = float(self._score(logits, outputs.embedding[None], self._near)[0])
         return Parse(
             text=text,
             intent=ranking[0][0],

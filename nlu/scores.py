@@ -6,18 +6,53 @@ out-of-scope best on texts it was not trained on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
 NEIGHBOURS = 3
 """The familiarity by neighbours is the mean cosine to this many nearest training texts."""
 
+LOOKED_INTO = 5
+"""Neighbours are looked for among the texts of this many likeliest intents: hardly ever is one elsewhere."""
+
+ROWS_OF_AN_INTENT = 200
+"""Neighbours are looked for among at most this many texts of an intent, so that the time has a bound."""
+
 COSINE_SCALE = 20.0
 """About what the cosine head multiplies its cosines with."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Training texts to compare with: for each intent its unit embeddings, (rows, d), as few as have to be read."""
+
+    of_intent: tuple[FloatArray, ...]
+
+    @classmethod
+    def build(cls, embeddings: FloatArray, intents: Sequence[int], *, count: int) -> Bank:
+        """Sort embeddings (m, d) by their intents, numbers below `count`; of many, an even choice is kept."""
+        numbers = np.asarray(intents, dtype=np.int64)
+        return cls(tuple(_even_choice(embeddings[numbers == intent]) for intent in range(count)))
+
+    def near(self, logits: FloatArray) -> FloatArray:
+        """Give the texts of one text's likeliest intents."""
+        likeliest = np.argsort(-logits, kind="stable")[:LOOKED_INTO]
+        found: FloatArray = np.concatenate([self.of_intent[intent] for intent in likeliest])
+        return found
+
+
+def _even_choice(rows: FloatArray) -> FloatArray:
+    if len(rows) <= ROWS_OF_AN_INTENT:
+        return rows
+    chosen = np.linspace(0, len(rows) - 1, ROWS_OF_AN_INTENT).round().astype(np.int64)
+    result: FloatArray = rows[chosen]
+    return result
 
 
 def softmax(logits: FloatArray) -> FloatArray:
@@ -27,41 +62,43 @@ def softmax(logits: FloatArray) -> FloatArray:
     return result
 
 
-def max_probability(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> FloatArray:
+def max_probability(logits: FloatArray, embeddings: FloatArray, bank: Bank) -> FloatArray:
     """Score by the probability of the best intent."""
     del embeddings, bank
     return np.asarray(softmax(logits).max(axis=-1), dtype=np.float32)
 
 
-def energy(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> FloatArray:
+def energy(logits: FloatArray, embeddings: FloatArray, bank: Bank) -> FloatArray:
     """Score by the negative free energy, log sum exp of the logits (Liu et al. 2020)."""
     del embeddings, bank
     top = logits.max(axis=-1)
     return np.asarray(top + np.log(np.exp(logits - top[..., None]).sum(axis=-1)), dtype=np.float32)
 
 
-def best_cosine(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> FloatArray:
+def best_cosine(logits: FloatArray, embeddings: FloatArray, bank: Bank) -> FloatArray:
     """Score by the nearness to the best intent's direction; the cosine head's logits are scaled cosines."""
     del embeddings, bank
     return np.asarray(logits.max(axis=-1), dtype=np.float32)
 
 
-def neighbours(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> FloatArray:
-    """Score by the mean cosine to the nearest training texts."""
-    del logits
-    count = min(NEIGHBOURS, len(bank))
-    cosines = embeddings @ bank.T
-    nearest = np.partition(cosines, cosines.shape[-1] - count, axis=-1)[..., -count:]
-    return np.asarray(nearest.mean(axis=-1), dtype=np.float32)
+def neighbours(logits: FloatArray, embeddings: FloatArray, bank: Bank) -> FloatArray:
+    """Score by the mean cosine to the nearest training texts of the likeliest intents; 0 where these have none."""
+    means = [_nearness(bank.near(row) @ one) for row, one in zip(logits, embeddings, strict=True)]
+    return np.asarray(means, dtype=np.float32)
 
 
-def energy_and_neighbours(logits: FloatArray, embeddings: FloatArray, bank: FloatArray) -> FloatArray:
+def _nearness(cosines: FloatArray) -> float:
+    count = min(NEIGHBOURS, len(cosines))
+    return float(np.partition(cosines, len(cosines) - count)[-count:].mean()) if count else 0.0
+
+
+def energy_and_neighbours(logits: FloatArray, embeddings: FloatArray, bank: Bank) -> FloatArray:
     """Score by both: they err on different texts. The energy is brought to the size of a cosine first."""
     summed = energy(logits, embeddings, bank) / COSINE_SCALE + neighbours(logits, embeddings, bank)
     return np.asarray(summed, dtype=np.float32)
 
 
-Score = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+Score = Callable[[FloatArray, FloatArray, Bank], FloatArray]
 
 SCORES: dict[str, Score] = {
     "energy": energy,
@@ -70,7 +107,7 @@ SCORES: dict[str, Score] = {
     "neighbours": neighbours,
     "energy_and_neighbours": energy_and_neighbours,
 }
-"""Name to score; each takes logits (n, classes), unit embeddings (n, d) and the training texts' embeddings (m, d)."""
+"""Name to score; each takes calibrated logits (n, classes), unit embeddings (n, d) and the training texts."""
 
 
 def auroc(in_scope: FloatArray, out_of_scope: FloatArray) -> float:

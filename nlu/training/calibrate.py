@@ -9,15 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.dial import DialPoint
-from nlu.scores import SCORES, FloatArray, auroc, softmax
+from nlu.scores import SCORES, Bank, FloatArray, IntArray, auroc, softmax
 from nlu.training.dial import NO_INTENT, Witnesses, fit_dial
 
-IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 SCORE_WITHOUT_EXAMPLES = "energy_and_neighbours"
-"""The score kept when there are no out-of-scope examples to choose it by."""
+"""The score kept when there are too few out-of-scope examples to choose it by."""
+
+LEAST_EXAMPLES_TO_CHOOSE = 20
+"""So many out-of-scope examples are needed to choose the score by; with fewer the choice is chance."""
 
 _TEMPERATURES = np.geomspace(0.2, 5.0, 161)
+_TEMPERATURE_SPREAD = 0.25
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How raw outputs become claims, and how well the scores told foreign texts (AUROC by name; empty if unknown)."""
+    """How raw outputs become claims, and how well the scores told foreign texts (AUROC by name; empty if unknown).
+
+    `out_of_scope_recall` is the share of the foreign texts that are refused, `false_alarm_rate` that of the held-out
+    ones which would have been understood rightly.
+    """
 
     temperature: float
     score: str
@@ -42,83 +50,98 @@ class Calibration:
 
 
 def find_temperature(logits: FloatArray, intents: IntArray) -> float:
-    """Find the divisor of the logits that makes the right intents likeliest; 1 for no texts."""
+    """Find the divisor of the logits that makes the right intents likeliest; 1 for no texts.
+
+    Few texts, above all if all are right, would drive it to an end of the scale; so it is drawn to 1 as much as about
+    16 texts can, and a hundred hardly feel it.
+    """
     if len(logits) == 0:
         return 1.0
     rows = np.arange(len(logits))
     losses = [
-        -np.log(softmax((logits / t).astype(np.float32))[rows, intents] + 1e-12).mean() for t in _TEMPERATURES
+        -np.log(softmax((logits / t).astype(np.float32))[rows, intents] + 1e-12).sum()
+        + np.log(t) ** 2 / (2 * _TEMPERATURE_SPREAD**2)
+        for t in _TEMPERATURES
     ]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
 def calibrate(
-    held_out: Given, intents: Sequence[int], foreign: Given, bank: FloatArray, *, max_false_alarm: float
+    held_out: Given, intents: Sequence[int], foreign: Given, bank: Bank, *, max_false_alarm: float
 ) -> Calibration:
-    """Choose the temperature, the familiarity score and its threshold.
+    """Choose the temperature, the familiarity score and its threshold, and fit the dial.
+
+    Where nothing was held out nothing is claimed: probabilities stay as the network gives them, no text is refused, and
+    the dial is empty. Calibrated on texts that it learned, a network of few examples would refuse a quarter of all.
 
     Args:
         held_out: in-scope texts that were not trained on.
         intents: the right class of each.
         foreign: out-of-scope texts; may be none.
-        bank: the training texts' embeddings.
-        max_false_alarm: share of the in-scope texts that may fall below the threshold.
+        bank: the training texts.
+        max_false_alarm: share of the in-scope texts understood rightly that may fall below the threshold.
     """
-    temperature = find_temperature(held_out.logits, np.asarray(intents, dtype=np.int64))
+    numbers = np.asarray(intents, dtype=np.int64)
+    temperature = find_temperature(held_out.logits, numbers)
     known = {name: _score(name, held_out, bank, temperature) for name in SCORES}
     strange = {name: _score(name, foreign, bank, temperature) for name in SCORES}
+    is_right = held_out.logits.argmax(axis=1) == numbers if len(numbers) else np.zeros(0, dtype=np.bool_)
     aurocs: dict[str, float] = {}
     score = SCORE_WITHOUT_EXAMPLES
-    if len(foreign.logits) and len(held_out.logits):
-        aurocs = {name: round(auroc(known[name], strange[name]), 4) for name in SCORES}
-        score = max(aurocs, key=lambda name: aurocs[name])
-    threshold = find_threshold(known[score], strange[score], max_false_alarm=max_false_alarm)
-    familiarity = np.concatenate([known[score], strange[score]])
-    witnesses = _witnesses(held_out, intents, foreign, temperature, familiarity < threshold)
+    if len(foreign.logits) and is_right.any():
+        aurocs = {name: round(auroc(known[name][is_right], strange[name]), 4) for name in SCORES}
+        if len(foreign.logits) >= LEAST_EXAMPLES_TO_CHOOSE:
+            score = max(aurocs, key=lambda name: aurocs[name])
+    right = known[score][is_right]
+    threshold = find_threshold(right, strange[score], max_false_alarm=max_false_alarm)
+    is_refused = np.concatenate([known[score], strange[score]]) < threshold
     return Calibration(
         temperature=temperature,
         score=score,
         threshold=threshold,
         aurocs=aurocs,
         out_of_scope_recall=_share_below(strange[score], threshold),
-        false_alarm_rate=_share_below(known[score], threshold),
-        dial=fit_dial(witnesses),
+        false_alarm_rate=_share_below(right, threshold),
+        dial=fit_dial(_witnesses(held_out, numbers, foreign, temperature, is_refused))
+        if len(numbers)
+        else (),
     )
 
 
-def _witnesses(
-    held_out: Given,
-    intents: Sequence[int],
-    foreign: Given,
-    temperature: float,
-    is_refused: npt.NDArray[np.bool_],
-) -> Witnesses:
-    given = [one for one in (held_out, foreign) if len(one.logits)]
-    logits = np.concatenate([one.logits for one in given]) if given else np.zeros((0, 1), np.float32)
-    right = [*intents, *[NO_INTENT] * len(foreign.logits)]
-    probabilities = softmax((logits / temperature).astype(np.float32))
-    return Witnesses(probabilities, np.asarray(right, dtype=np.int64), is_refused)
-
-
-def find_threshold(known: FloatArray, foreign: FloatArray, *, max_false_alarm: float) -> float:
+def find_threshold(right: FloatArray, foreign: FloatArray, *, max_false_alarm: float) -> float:
     """Find the least score of a text in scope.
 
-    With foreign texts: the threshold with the most right decisions on both sides (each side counts the same) among
-    those that refuse no more of the known than allowed. Without: the quantile of the known that is allowed to fall.
+    With foreign texts: the threshold at which most texts are handled rightly, those in scope answered and the foreign
+    ones refused, each counted once; of equally good ones the lowest. So how readily is refused follows from how many
+    foreign texts there are beside the others. Without: the quantile that is allowed to fall.
+
+    Args:
+        right: scores of held-out texts that are understood rightly; refusing another loses nothing.
+        foreign: scores of texts out of scope.
+        max_false_alarm: share of the right ones that may be refused at most, either way.
     """
-    if len(known) == 0:
+    if len(right) == 0:
         return float("-inf")
-    limit = float(np.quantile(known, max_false_alarm))
+    limit = float(np.quantile(right, max_false_alarm))
     if len(foreign) == 0:
         return limit
-    values = np.unique(np.concatenate([known, foreign]))
+    values = np.unique(np.concatenate([right, foreign]))
     candidates = np.concatenate([values[:1] - 1e-3, (values[:-1] + values[1:]) / 2])
     candidates = candidates[candidates <= max(limit, candidates[0])]
-    gains = [_share_below(foreign, t) - _share_below(known, t) for t in candidates]
+    gains = [int((foreign < t).sum()) - int((right < t).sum()) for t in candidates]
     return float(candidates[int(np.argmax(gains))])
 
 
-def _score(name: str, given: Given, bank: FloatArray, temperature: float) -> FloatArray:
+def _witnesses(
+    held_out: Given, intents: IntArray, foreign: Given, temperature: float, is_refused: BoolArray
+) -> Witnesses:
+    given = [one for one in (held_out, foreign) if len(one.logits)]
+    logits = np.concatenate([one.logits for one in given]) if given else np.zeros((0, 1), np.float32)
+    right = np.concatenate([intents, np.full(len(foreign.logits), NO_INTENT)]).astype(np.int64)
+    return Witnesses(softmax((logits / temperature).astype(np.float32)), right, is_refused)
+
+
+def _score(name: str, given: Given, bank: Bank, temperature: float) -> FloatArray:
     if len(given.logits) == 0:
         return np.zeros(0, dtype=np.float32)
     logits = (given.logits / temperature).astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nlu.findings import describe
 from nlu.model_folder import BankExample, Labels, write_bank_examples, write_json, write_manifest
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import Network
-from nlu.scores import FloatArray
+from nlu.scores import Bank, FloatArray
 from nlu.tags import find_adjacent, tag_names
 from nlu.training.batches import IGNORED, Item
 from nlu.training.calibrate import Calibration, Given, calibrate
@@ -109,19 +109,15 @@ def _build_network(pretrained: Pretrained, parts: Parts, config: TrainConfig) ->
 
 
 def _calibrate(network: JointNetwork, parts: Parts, config: TrainConfig) -> Calibration:
-    """Calibrate on the watched part while it is still unknown to the network.
-
-    If nothing is watched, the learned part stands in, of which too much is right; no promise is made from it.
-    """
-    known = parts.watched or parts.learned
-    calibration = calibrate(
-        _given(network, known),
-        [item.intent for item in known],
+    """Calibrate on the watched part while it is still unknown to the network."""
+    learned = predict(network, parts.learned).embeddings
+    return calibrate(
+        _given(network, parts.watched),
+        [item.intent for item in parts.watched],
         _given(network, parts.foreign),
-        predict(network, parts.learned).embeddings,
+        Bank.build(learned, [item.intent for item in parts.learned], count=len(parts.intents)),
         max_false_alarm=config.max_false_alarm,
     )
-    return calibration if parts.watched else replace(calibration, dial=())
 
 
 def _given(network: JointNetwork, items: Sequence[Item]) -> Given:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nlu.scores import SCORES, Bank
 from nlu.training.calibrate import SCORE_WITHOUT_EXAMPLES, Given, calibrate, find_temperature, find_threshold
 
 
@@ -45,29 +46,64 @@ def test_threshold_without_any_texts_refuses_nothing() -> None:
     assert find_threshold(scores(), scores(1), max_false_alarm=0.05) == float("-inf")
 
 
+def test_threshold_handles_most_texts_rightly() -> None:
+    right = scores(*np.linspace(0, 1, 1001))
+    many, few = scores(*[0.035] * 100), scores(*[0.035] * 20)
+    assert find_threshold(right, many, max_false_alarm=0.1) == pytest.approx(
+        0.0355, abs=0.001
+    )  # 36 lost, 100 won
+    assert find_threshold(right, few, max_false_alarm=0.1) < 0.001  # 36 lost, 20 won: not worth it
+
+
+EYE = np.eye(2, dtype=np.float32)
+BANK = Bank.build(EYE, [0, 1], count=2)
+
+
 def test_score_that_separates_best_is_kept() -> None:
-    bank = np.array([[1, 0]] * 3, dtype=np.float32)
+    bank = Bank.build(np.array([[1, 0]] * 3, dtype=np.float32), [0, 0, 0], count=2)
     known = Given(np.array([[1, 1.1]] * 4, dtype=np.float32), np.array([[1, 0]] * 4, dtype=np.float32))
-    foreign = Given(np.array([[5, -5]] * 4, dtype=np.float32), np.array([[0, 1]] * 4, dtype=np.float32))
-    found = calibrate(known, [1, 1, 1, 1], foreign, bank, max_false_alarm=0.05)
+    strange = Given(np.array([[5, -5]] * 20, dtype=np.float32), np.array([[0, 1]] * 20, dtype=np.float32))
+    found = calibrate(known, [1, 1, 1, 1], strange, bank, max_false_alarm=0.05)
     assert found.score == "neighbours"
     assert (found.aurocs["neighbours"], found.out_of_scope_recall, found.false_alarm_rate) == (1.0, 1.0, 0.0)
+    few = calibrate(
+        known, [1, 1, 1, 1], Given(strange.logits[:9], strange.embeddings[:9]), bank, max_false_alarm=0.05
+    )
+    assert few.score == SCORE_WITHOUT_EXAMPLES
+    assert few.aurocs["neighbours"] == 1.0
 
 
 def test_without_foreign_texts_the_default_score_is_kept() -> None:
-    known = Given(np.array([[9, 0], [0, 9]], dtype=np.float32), np.eye(2, dtype=np.float32))
-    found = calibrate(known, [0, 1], NONE, np.eye(2, dtype=np.float32), max_false_alarm=0.05)
+    found = calibrate(Given(EYE * 9, EYE), [0, 1], NONE, BANK, max_false_alarm=0.05)
     assert (found.score, found.aurocs) == (SCORE_WITHOUT_EXAMPLES, {})
 
 
+def test_without_held_out_texts_nothing_is_claimed() -> None:
+    found = calibrate(NONE, [], Given(EYE, EYE), BANK, max_false_alarm=0.05)
+    assert (found.temperature, found.threshold, found.dial) == (1.0, float("-inf"), ())
+
+
+def test_refusing_a_text_that_is_wrong_anyway_is_no_false_alarm() -> None:
+    known = Given(np.tile(EYE * 9, (50, 1)), np.tile(EYE, (50, 1)))
+    known.embeddings[:10] *= 0.1
+    wrong = [1, 0] * 5 + [0, 1] * 45
+    found = calibrate(known, wrong, NONE, BANK, max_false_alarm=0.0)
+    assert found.false_alarm_rate == 0.0
+    assert found.threshold > SCORES[found.score](known.logits, known.embeddings, BANK)[:10].max()
+
+
+def test_few_texts_all_right_do_not_make_the_network_cocksure() -> None:
+    logits = np.array([[2.0, 0.0]] * 5, dtype=np.float32)
+    assert find_temperature(logits, np.zeros(5, dtype=np.int64)) > 0.7
+
+
 def test_dial_is_fitted_on_what_the_threshold_leaves() -> None:
-    eye = np.eye(2, dtype=np.float32)
-    known = Given(np.tile(eye * 9, (100, 1)), np.tile(eye, (100, 1)))
-    foreign = Given(np.tile(eye * 9, (50, 1)), np.tile(-eye, (50, 1)))
-    found = calibrate(known, [0, 1] * 100, foreign, eye, max_false_alarm=0.05)
+    known = Given(np.tile(EYE * 9, (100, 1)), np.tile(EYE, (100, 1)))
+    strange = Given(np.tile(EYE * 9, (50, 1)), np.tile(-EYE, (50, 1)))
+    found = calibrate(known, [0, 1] * 100, strange, BANK, max_false_alarm=0.05)
     assert found.out_of_scope_recall == 1.0
     assert found.dial[0].answer_above == 0.0  # the foreign texts are refused, and all others are right
-    blind = calibrate(
-        known, [0, 1] * 100, Given(known.logits[:50], known.embeddings[:50]), eye, max_false_alarm=0.0
-    )
+    alike = Given(known.logits[:50], known.embeddings[:50])
+    blind = calibrate(known, [0, 1] * 100, alike, BANK, max_false_alarm=0.0)
+    assert blind.dial[0].answer_above is not None
     assert blind.dial[0].answer_above > 0.99  # a fifth of all texts is foreign and looks like the others

@@ -117,7 +117,7 @@ def test_faulty_examples_are_told_and_learned_all_the_same(tmp_path: Path, tiny_
     assert json.loads((model.folder / "labels.json").read_text())["intents"][1] == "goodbye"
     messages = [progress.message for progress in told]
     first_epoch = next(n for n, progress in enumerate(told) if progress.epochs)
-    for fault in ("is taught under two intents", "overlap", "has 1 example;", "stands 2 times"):
+    for fault in ("is taught under 2 intents", "overlap", "has 1 example;", "stands 2 times"):
         assert any(fault in message for message in messages[:first_epoch]), fault
 
 

@@ -35,6 +35,8 @@ class TrainConfig:
         punctuation_share: chance that an example ends with another mark, or with none.
         contraction_share: chance that a "do not" becomes "don't" or "dont", or the other way.
         drop_share: chance that a word is left out.
+        pseudo_confidence: least confidence of a label that the model itself gives to an unlabelled message.
+        pseudo_per_intent: most unlabelled messages that are learned for an intent, the surest first.
         fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
             none. A validation part given by the caller is never learned.
         max_false_alarm: share of the in-scope texts understood rightly that the familiarity threshold may refuse.
@@ -66,6 +68,8 @@ class TrainConfig:
     punctuation_share: float = 0.0
     contraction_share: float = 0.0
     drop_share: float = 0.0
+    pseudo_confidence: float = 0.9
+    pseudo_per_intent: int = 20
     fold_in_epochs: int = 2
     max_false_alarm: float = 0.02
     quantize: bool = True

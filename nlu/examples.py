@@ -56,12 +56,25 @@ class Pattern:
 
 
 @dataclass(frozen=True)
+class Made:
+    """An example that no person labelled; `origin` is the text of the example that it was made from, if there is one."""
+
+    example: Example
+    origin: str = ""
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """Examples, with the surface forms that stand for a canonical value and the patterns of exact entities."""
+    """Examples, with the surface forms that stand for a canonical value and the patterns of exact entities.
+
+    `made` examples are only learned: nothing is measured or calibrated by them, and one whose origin is held out is
+    left out.
+    """
 
     examples: tuple[Example, ...] = ()
     synonyms: tuple[tuple[str, str], ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    made: tuple[Made, ...] = ()
 
     @property
     def in_scope(self) -> tuple[Example, ...]:
@@ -98,6 +111,7 @@ class Dataset:
         lines = sorted({json.dumps(example_to_json(example), sort_keys=True) for example in self.examples})
         lines += [json.dumps(["synonym", *item]) for item in self.synonym_table().items()]
         lines += sorted(json.dumps(["pattern", p.entity, p.expression]) for p in self.patterns)
+        lines += sorted(json.dumps(["made", example_to_json(m.example), m.origin]) for m in self.made)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -164,6 +178,17 @@ def read_jsonl(path: Path) -> Dataset:
     return Dataset(tuple(examples), tuple(synonyms), tuple(patterns))
 
 
+def read_texts(path: Path) -> list[str]:
+    """Read messages that nobody labelled: JSON Lines with a text, or one message a line; each once, in their order.
+
+    Raises:
+        ExamplesUnreadable: the file cannot be read, or a line of a .jsonl file is no object with a text.
+    """
+    if path.suffix != ".jsonl":
+        return list(dict.fromkeys(line.strip() for line in _lines(path) if line.strip()))
+    return list(dict.fromkeys(_message(path, number, record) for number, record in _records(path)))
+
+
 def write_jsonl(dataset: Dataset, path: Path) -> None:
     """Write a dataset in the exchange form, one object a line."""
     records = [example_to_json(example) for example in dataset.examples]
@@ -198,16 +223,25 @@ def parse_pattern(entity: str, expression: str) -> Pattern:
     return Pattern(entity, expression)
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(path: Path) -> list[str]:
     try:
-        content = path.read_bytes()
-        lines = content.decode("utf-8-sig").split("\n")
+        return path.read_bytes().decode("utf-8-sig").split("\n")
     except OSError as error:
         raise ExamplesUnreadable(str(path), 0, f"cannot be read: {error}") from error
     except UnicodeDecodeError as error:
         number = error.object[: error.start].count(b"\n") + 1
         raise ExamplesUnreadable(str(path), number, f"not UTF-8: {error.reason}") from error
-    for number, line in enumerate(lines, start=1):
+
+
+def _message(path: Path, number: int, record: dict[str, Any]) -> str:
+    try:
+        return _text_of(record, "text").strip()
+    except ValueError as error:
+        raise ExamplesUnreadable(str(path), number, str(error)) from error
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:

@@ -5,7 +5,8 @@ Nothing here imports torch before a training really begins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,43 @@ def train_model(
     train(dataset, validation, config, identity, folder, progress)
     point_to(models, identity.model_id)
     return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=False)
+
+
+def train_with_unlabelled(
+    dataset: Dataset,
+    validation: Dataset | None,
+    unlabelled: Sequence[str],
+    models: Path,
+    config: TrainConfig,
+    progress: OnProgress,
+    *,
+    is_strict: bool = False,
+    must_train: bool = False,
+) -> Model:
+    """Train as `train_model` does, let the model label messages, and train again with those it is sure of.
+
+    `unlabelled` are the messages; those that are learned are part of the second model's identity. Without messages, or
+    if the first model is sure of none, that one is given.
+    """
+    first = train_model(
+        dataset, validation, models, config, progress, is_strict=is_strict, must_train=must_train
+    )
+    if not unlabelled:
+        return first
+    from nlu.training.pseudo import choose
+
+    measured_by = validation.examples if validation else ()
+    made = choose(
+        load(first.folder).parse(unlabelled),
+        [example.text for example in (*dataset.examples, *measured_by)],
+        least_confidence=config.pseudo_confidence,
+        most_per_intent=config.pseudo_per_intent,
+    )
+    progress(Progress(f"the model is sure of {len(made)} of {len(unlabelled)} unlabelled messages"))
+    if not made:
+        return first
+    widened = replace(settle(dataset), made=dataset.made + made)
+    return train_model(widened, validation, models, config, progress, must_train=must_train)
 
 
 def is_servable(folder: Path) -> bool:

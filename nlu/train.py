@@ -16,8 +16,8 @@ from typing import Any
 
 from nlu.config import TrainConfig, parse_config
 from nlu.errors import ExamplesRejected, ExamplesUnreadable, NluError
-from nlu.examples import read_dataset
-from nlu.models import train_model
+from nlu.examples import read_dataset, read_texts
+from nlu.models import train_with_unlabelled
 from nlu.progress import Progress
 
 EXIT_EXAMPLES = 2
@@ -28,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        model = train_model(
+        model = train_with_unlabelled(
             read_dataset(options.data),
             read_dataset(options.valid) if options.valid else None,
+            read_texts(options.unlabelled) if options.unlabelled else (),
             options.out,
             options.config,
             _tell,
@@ -57,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--valid", type=Path, help="examples to stop and calibrate by; else a part is held out"
+    )
+    parser.add_argument(
+        "--unlabelled", type=Path, help="messages to learn from without labels: a line each, or .jsonl"
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="the folder of models; 'current' in it names the last"

@@ -65,6 +65,8 @@ def build_parts(
     else:
         learned = list(dataset.in_scope)
         watched = [example for example in validation.in_scope if example.intent in dataset.intents]
+    origins = {example.text for example in watched}
+    learned += [made.example for made in dataset.made if made.origin not in origins]
     foreign = dataset.out_of_scope + (validation.out_of_scope if validation else ())
 
     def numbers(examples: Sequence[Example]) -> tuple[Item, ...]:

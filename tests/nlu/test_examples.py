@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu.errors import ExamplesUnreadable
-from nlu.examples import Dataset, Entity, Example, Pattern, parse_example, read_dataset, write_jsonl
+from nlu.examples import (
+    Dataset,
+    Entity,
+    Example,
+    Made,
+    Pattern,
+    parse_example,
+    read_dataset,
+    read_texts,
+    write_jsonl,
+)
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip)
 
@@ -91,6 +101,24 @@ def test_value_of_an_entity_may_be_left_out_or_null() -> None:
     assert [entity.value for entity in example.entities] == ["ab", "cd"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "hello\r\n\n  bye \nhello\n"),
+        ("a.jsonl", '{"text": "hello"}\n{"text": "bye", "intent": null}\n\n{"text": "hello"}'),
+    ],
+)
+def test_messages_without_labels_are_read_once_each(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8-sig", newline="")
+    assert read_texts(tmp_path / name) == ["hello", "bye"]
+
+
+def test_message_without_text_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "hello"}\n{"text": " "}')
+    with pytest.raises(ExamplesUnreadable, match=r"a\.jsonl:2: 'text' is blank"):
+        read_texts(tmp_path / "a.jsonl")
+
+
 def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     path.write_bytes('{"text": "hé", "intent": "x"}\n'.encode() + b'{"text": "\xff')
@@ -121,6 +149,7 @@ def test_fingerprint_forgets_order_and_file_but_no_word() -> None:
     same = Dataset((two, Example("hello", "greet", source="b:9"), two))
     assert Dataset((one, two)).fingerprint() == same.fingerprint()
     assert Dataset((one, two)).fingerprint() != Dataset((one, Example("bye!", "goodbye"))).fingerprint()
+    assert Dataset((one,)).fingerprint() != Dataset((one,), made=(Made(two),)).fingerprint()
     assert Dataset((one,)).fingerprint() != Dataset((one,), patterns=(Pattern("x", "y"),)).fingerprint()
 
 

@@ -27,6 +27,9 @@ def train(
     valid: Annotated[
         Path | None, typer.Option(help="Examples to stop and calibrate by; else a part is held out.")
     ] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Messages to learn from without labels: a line each, or .jsonl.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of models. Default: var/models/nlu.")] = None,
     config: Annotated[str, typer.Option(help="Settings that differ from the defaults, as JSON.")] = "{}",
     strict: Annotated[
@@ -37,8 +40,8 @@ def train(
 ) -> None:
     """Train a model, or find that it is up to date."""
     from nlu.config import parse_config
-    from nlu.examples import read_dataset
-    from nlu.models import train_model
+    from nlu.examples import read_dataset, read_texts
+    from nlu.models import train_with_unlabelled
 
     settings = load_settings()
     try:
@@ -46,9 +49,10 @@ def train(
     except ValueError as error:
         raise NotUnderstood(f"--config: {error}") from error
     with in_plain_words(), progress() as tell:
-        model = train_model(
+        model = train_with_unlabelled(
             read_dataset(data or settings.data / "nlu"),
             read_dataset(valid) if valid else None,
+            read_texts(unlabelled) if unlabelled else (),
             out or settings.var / "models" / "nlu",
             settings_of_training,
             tell,

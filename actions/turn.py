@@ -105,8 +105,12 @@ def _read_ranking(value: object) -> tuple[tuple[str, float], ...]:
 
 
 def _read_choices(value: object) -> tuple[str, ...] | None:
-    choices = _mapping(value).get("choices")
-    return tuple(filter(None, map(_text, choices))) if isinstance(choices, list) else None
+    """Read what to ask about; None too where understanding would have acted, and something else kept it from it."""
+    view = _mapping(value)
+    choices = view.get("choices")
+    if view.get("decision") == "answer" or not isinstance(choices, list):
+        return None
+    return tuple(filter(None, map(_text, choices)))
 
 
 def _read_entities(value: object) -> tuple[TurnEntity, ...]:

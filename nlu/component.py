@@ -125,7 +125,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         texts = [message for message in messages if not _is_payload(message)]
         parses = self._understander.parse(
             [str(message.get(TEXT) or "") for message in texts],
-            out_of_scope_threshold=self._config["out_of_scope_threshold"],
+            out_of_scope_threshold=self._threshold,
             max_wrong_share=DEFAULT_MAX_WRONG_SHARE if self._dial is None else self._dial,
         )
         for message, parse in zip(texts, parses, strict=True):
@@ -141,6 +141,12 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             ENTITIES, message.get(ENTITIES, []) + self.add_extractor_name(entities), add_to_output=True
         )
         message.set(UNDERSTANDING, self._view(parse), add_to_output=True)
+
+    @property
+    def _threshold(self) -> float | None:
+        """Give the least familiarity; without use_out_of_scope the dial is to pass nothing on as foreign either."""
+        threshold: float | None = self._config["out_of_scope_threshold"]
+        return float("-inf") if self._dial is not None and not self._config["use_out_of_scope"] else threshold
 
     @property
     def _dial(self) -> float | None:

@@ -55,6 +55,10 @@ def test_choices_are_read_where_understanding_made_any() -> None:
     decided = {"understanding": {"decision": "ask", "choices": ["a", 7, "b"]}}
     assert Turn.from_tracker(tracker()).choices is None
     assert Turn.from_tracker(tracker(latest_message=decided)).choices == ("a", "b")
+    passed_on = {"understanding": {"decision": "pass_on", "choices": []}}
+    assert Turn.from_tracker(tracker(latest_message=passed_on)).choices == ()
+    acted = {"understanding": {"decision": "answer", "choices": []}}
+    assert Turn.from_tracker(tracker(latest_message=acted)).choices is None
 
 
 def test_the_key_of_an_effect_names_conversation_and_message() -> None:

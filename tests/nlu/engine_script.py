@@ -35,12 +35,17 @@ def dialled(project: Path) -> Any:
     understander.labels = replace(
         understander.labels, dial=(DialPoint(0.1, 1.0, 0.0),), out_of_scope_threshold=-1e9
     )
-    views = {}
-    for share in (None, 0.1, 0):
+
+    def view(share: Any, **more: Any) -> Any:
         config = {**Understanding.get_default_config(), "fallback_threshold": 0, "max_wrong_share": share}
         message = Message.build("thanks a lot")
-        Understanding(config, None, None, understander).process([message])
-        views[str(share)] = message.as_dict(only_output_properties=True)
+        Understanding({**config, **more}, None, None, understander).process([message])
+        return message.as_dict(only_output_properties=True)
+
+    views = {str(share): view(share) for share in (None, 0.1, 0)}
+    foreign = {"out_of_scope_threshold": 1e9}
+    views["foreign"] = view(0.1, **foreign)
+    views["foreign, but no matter"] = view(0.1, **foreign, use_out_of_scope=False)
     return views
 
 

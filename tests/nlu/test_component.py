@@ -169,5 +169,7 @@ def test_dial_turns_an_unsure_text_into_the_fallback_with_its_choices(project: P
     assert views["0.1"]["intent"]["name"] == "nlu_fallback"
     assert views["0.1"]["understanding"]["decision"] == "ask"
     assert views["0.1"]["understanding"]["choices"] == ["thank", "order_status"]
+    assert views["foreign"]["understanding"]["decision"] == "pass_on"
+    assert views["foreign, but no matter"]["understanding"]["decision"] == "ask"
     assert views["0"]["understanding"]["decision"] == "pass_on"
     assert views["0"]["understanding"]["choices"] == []

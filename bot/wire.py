@@ -20,6 +20,7 @@ MAX_TEXT_CHARACTERS = 8_000
 MAX_PAYLOAD_CHARACTERS = 2_000
 MAX_ENTRIES = 500
 MAX_RANKING = 5
+MAX_NEAREST = 3
 
 RESUME = "resume"
 MENU = "menu"
@@ -291,13 +292,27 @@ def build_trace(events: Sequence[Mapping[str, Any]], trace: TurnTrace) -> dict[s
 
 
 def understanding_of(parse: Mapping[str, Any]) -> dict[str, Any]:
-    """Take intent, ranking (at most five) and entities out of Rasa's parse data."""
+    """Take intent, ranking (at most five), entities and the evidence for them out of Rasa's parse data."""
     ranking = parse.get("intent_ranking") or []
     return {
         "intent": _build_intent(parse.get("intent") or {}),
         "intent_ranking": [_build_intent(intent) for intent in ranking[:MAX_RANKING]],
         "entities": [_build_entity(entity) for entity in parse.get("entities") or []],
+        "evidence": _build_evidence(parse.get("understanding")),
     }
+
+
+def _build_evidence(understanding: Any) -> dict[str, Any] | None:
+    """Keep what nlu.evidence wrote: the nearest training texts, how familiar the text is, the second intent."""
+    evidence = understanding.get("evidence") if isinstance(understanding, dict) else None
+    if not isinstance(evidence, dict):
+        return None
+    kept = {name: evidence.get(name) for name in ("familiarity", "threshold", "second", "margin")}
+    near = [
+        {name: entry.get(name) for name in ("text", "intent", "cosine")}
+        for entry in (evidence.get("nearest") or [])[:MAX_NEAREST]
+    ]
+    return {"nearest": near, **kept}
 
 
 def _build_intent(intent: Mapping[str, Any]) -> dict[str, Any]:

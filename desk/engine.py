@@ -62,6 +62,7 @@ class Understanding(msgspec.Struct, frozen=True):
     intent: dict[str, Any] | None = None
     intent_ranking: list[dict[str, Any]] = []
     entities: list[dict[str, Any]] = []
+    evidence: dict[str, Any] | None = None
 
 
 class _Failure(msgspec.Struct, frozen=True):

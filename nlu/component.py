@@ -29,13 +29,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.config import parse_config
+from nlu.device import Device
 from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind, point_at
 from nlu.errors import TrainerFailed
+from nlu.evidence import evidence_record, gather_evidence
 from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
 from nlu.runtime import Parse, Understander, load
 
 UNDERSTANDING = "understanding"
-"""The key of a parsed message under which the model's name and its view of the scope stand."""
+"""The key of a parsed message: the model's name, its view of the scope, and the evidence for what was understood."""
 
 _FOLDER = "model"
 
@@ -64,6 +66,8 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             "ranking_length": 10,
             # Threads that one message is computed on. One is as fast as two unless the processor is idle.
             "threads": 1,
+            # Where the network is computed: auto (a GPU where there is one), cpu or cuda.
+            "device": "auto",
             # Settings of the training that differ from nlu.config.TrainConfig.
             "training": {},
         }
@@ -92,6 +96,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         """Create the component that is to be trained; ValueError if its training settings are wrong."""
         del execution_context
         parse_config(config["training"])
+        Device(config["device"])
         return cls(config, model_storage, resource)
 
     @classmethod
@@ -106,9 +111,13 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         """Load the trained component; any fault of the model folder stops the start (nlu.errors.ModelUnusable)."""
         del execution_context, kwargs
         with model_storage.read_from(resource) as folder:
-            understander = load(Path(folder) / _FOLDER, threads=int(config["threads"]))
+            understander = load(
+                Path(folder) / _FOLDER, threads=int(config["threads"]), device=Device(config["device"])
+            )
         structlog.get_logger().info("understanding_loaded", model_id=understander.model_id)
         _warn_of_empty_promise(understander, config["max_wrong_share"])
+        if understander.lack:
+            structlog.get_logger().warning("understanding_degraded", reason=understander.lack)
         return cls(config, model_storage, resource, understander)
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -120,19 +129,20 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Fill in what each message means; payloads such as ``/affirm`` are left to Rasa's own handler."""
-        if self._understander is None:
+        understander = self._understander
+        if understander is None:
             raise TrainerFailed(0, "the component was asked to understand before it was loaded")
         texts = [message for message in messages if not _is_payload(message)]
-        parses = self._understander.parse(
+        parses = understander.parse(
             [str(message.get(TEXT) or "") for message in texts],
             out_of_scope_threshold=self._threshold,
             max_wrong_share=DEFAULT_MAX_WRONG_SHARE if self._dial is None else self._dial,
         )
         for message, parse in zip(texts, parses, strict=True):
-            self._fill(message, parse)
+            self._fill(message, parse, understander)
         return messages
 
-    def _fill(self, message: Message, parse: Parse) -> None:
+    def _fill(self, message: Message, parse: Parse, understander: Understander) -> None:
         ranking = [{"name": name, "confidence": value} for name, value in self._ranking(parse)]
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
@@ -140,7 +150,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         message.set(
             ENTITIES, message.get(ENTITIES, []) + self.add_extractor_name(entities), add_to_output=True
         )
-        message.set(UNDERSTANDING, self._view(parse), add_to_output=True)
+        message.set(UNDERSTANDING, self._view(parse, understander), add_to_output=True)
 
     @property
     def _threshold(self) -> float | None:
@@ -153,13 +163,14 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         dial = self._config["max_wrong_share"]
         return None if dial is None else float(dial)
 
-    @property
-    def _model_id(self) -> str:
-        return self._understander.model_id if self._understander else ""
-
-    def _view(self, parse: Parse) -> dict[str, Any]:
-        """Give the model's name, its view of the scope and, where the dial decides, what to do and ask about."""
-        view: dict[str, Any] = {"model_id": self._model_id, "is_out_of_scope": parse.is_out_of_scope}
+    def _view(self, parse: Parse, understander: Understander) -> dict[str, Any]:
+        """Give the model's name, its view of the scope, the evidence and, where the dial decides, what to do."""
+        evidence = gather_evidence(understander, parse, self._config["out_of_scope_threshold"])
+        view: dict[str, Any] = {
+            "model_id": understander.model_id,
+            "is_out_of_scope": parse.is_out_of_scope,
+            "evidence": evidence_record(evidence),
+        }
         if self._dial is None:
             return view
         choices = list(parse.decision.intents) if parse.decision.kind is Kind.ASK else []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,13 +41,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class FoundEntity:
-    """A detail found in a text: `value` is ``text[start:end]``, or the canonical form of that."""
+    """A detail found in a text: `value` is ``text[start:end]``, or the canonical form of that.
+
+    `is_exact` says that a pattern found it, not the network.
+    """
 
     start: int
     end: int
     entity: str
     value: str
     confidence: float
+    is_exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Parse:
 
     `ranking` is every intent with its calibrated probability, best first. For a text without words `intent` is None,
     `confidence` 0 and every intent equally likely. `familiarity` is the score that
-    decided `is_out_of_scope`; higher is more familiar. `decision` is what the operator's dial makes of it.
+    decided `is_out_of_scope`; higher is more familiar. `decision` is what the operator's dial makes of it. `embedding` is
+    the text's, (dimension,) of unit length; None for a text without words.
     """
 
     text: str
@@ -67,6 +72,7 @@ class Parse:
     is_out_of_scope: bool
     familiarity: float
     decision: Decision = PASSED_ON
+    embedding: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -192,6 +198,7 @@ class Understander:
             is_out_of_scope=familiarity < threshold,
             familiarity=familiarity,
             decision=decide(ranking, point, is_foreign=familiarity < threshold),
+            embedding=outputs.embedding,
         )
 
     def _parse_nothing(self, text: str) -> Parse:
@@ -202,7 +209,7 @@ class Understander:
     def _entities(self, text: str, encoded: Encoded, tag_logits: FloatArray) -> list[FoundEntity]:
         """Find the exact entities by pattern, then the network's where no exact one stands; in the text's order."""
         found = [
-            self._found(text, match.start(), match.end(), entity, 1.0)
+            self._found(text, match.start(), match.end(), entity, 1.0, is_exact=True)
             for entity, pattern in self._patterns
             for match in pattern.finditer(text[: encoded.words[-1].end])
             if match.end() > match.start()
@@ -224,9 +231,12 @@ class Understander:
         spans = decode_tags(softmax(tag_logits[list(starts)]), self.labels.entities, self._allowed)
         return [(units[s.first][0], units[s.last][1], s.entity, s.confidence) for s in spans]
 
-    def _found(self, text: str, start: int, end: int, entity: str, confidence: float) -> FoundEntity:
+    def _found(
+        self, text: str, start: int, end: int, entity: str, confidence: float, *, is_exact: bool = False
+    ) -> FoundEntity:
         surface = text[start:end]
-        return FoundEntity(start, end, entity, self._synonyms.get(surface.casefold(), surface), confidence)
+        value = self._synonyms.get(surface.casefold(), surface)
+        return FoundEntity(start, end, entity, value, confidence, is_exact)
 
 
 def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) -> Understander:

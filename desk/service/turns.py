@@ -183,6 +183,7 @@ async def keep_understanding(desk: Desk, turn: Turn, understanding: Understandin
             "intent": understanding.intent,
             "intent_ranking": understanding.intent_ranking,
             "entities": understanding.entities,
+            "evidence": understanding.evidence,
         }
         await entries.keep_trace(unit.session, turn.conversation_id, turn.entry.seq, trace)
         _remember_intent(unit, trace, desk.config.engine.shaky_below)

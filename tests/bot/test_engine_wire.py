@@ -23,6 +23,7 @@ from bot.wire import (
     parse_resume,
     parse_understand,
     turn_of,
+    understanding_of,
 )
 
 junk = st.recursive(
@@ -177,3 +178,17 @@ def test_a_wish_that_was_taken_up_belongs_to_the_turn_of_its_message() -> None:
 def test_the_same_events_give_the_same_replies(events: list[dict[str, Any]]) -> None:
     answers = [build_answer("m", events, TurnTrace(), is_repeated=flag)["replies"] for flag in (False, True)]
     assert answers[0] == answers[1]
+
+
+def test_evidence_is_kept_small_and_in_its_form() -> None:
+    near = {"text": "late", "intent": "order_late", "cosine": 0.9, "embedding": [0.1]}
+    figures = {"familiarity": 1.2, "threshold": 1.0, "second": "order_status", "margin": 0.4}
+    evidence = {"nearest": [near] * 9, **figures, "more": "x"}
+    kept = understanding_of({"understanding": {"evidence": evidence}})["evidence"]
+    assert kept == {"nearest": [{"text": "late", "intent": "order_late", "cosine": 0.9}] * 3, **figures}
+
+
+@given(junk)
+def test_parse_without_evidence_has_none(understanding: Any) -> None:
+    if not (isinstance(understanding, dict) and isinstance(understanding.get("evidence"), dict)):
+        assert understanding_of({"understanding": understanding})["evidence"] is None

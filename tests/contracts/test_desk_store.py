@@ -360,12 +360,14 @@ async def test_what_was_understood_is_for_agents_and_lies_beside_the_entry(house
     turn = await turns.next_turn(house.desk, conversation)
     assert turn is not None
     assert not turn.is_for_bot
-    understanding = Understanding({"name": "order_late", "confidence": 0.4}, [], [])
+    evidence = {"nearest": [{"text": "late", "intent": "order_late", "cosine": 0.9}], "second": None}
+    understanding = Understanding({"name": "order_late", "confidence": 0.4}, [], [], evidence)
     await turns.keep_understanding(house.desk, turn, understanding)
     entry = await access.access_agent_entry(house.desk, sam, conversation, turn.entry.seq)
     assert entry is not None
     assert entry.trace is not None
     assert entry.trace["intent"] == {"name": "order_late", "confidence": 0.4}
+    assert entry.trace["evidence"] == evidence
     head = (await access.access_summary(house.desk, sam, conversation)).conversation
     assert (head.last_intent, head.is_shaky) == ("order_late", True)
 

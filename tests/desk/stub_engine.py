@@ -50,7 +50,13 @@ class StubEngine:
 
     def _result(self, path: str, body: Json) -> Json:
         said = self.replies if self.replies is not None else [{"text": f"you said {body.get('text', path)}"}]
-        trace: Json = {"intent": {"name": "greet", "confidence": 0.9}, "active_form": None, "actions": []}
+        evidence: Json = {"nearest": [{"text": "canary, taught", "intent": "greet", "cosine": 0.9}]}
+        trace: Json = {
+            "intent": {"name": "greet", "confidence": 0.9},
+            "evidence": evidence,
+            "active_form": None,
+            "actions": [],
+        }
         result = {"message_id": body["message_id"], "replies": said, "trace": trace, "repeated": False}
         return self.answered.setdefault(body["message_id"], result)
 

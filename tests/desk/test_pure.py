@@ -27,10 +27,11 @@ from desk.store.rows import parse_ticket_number
 from desk.text import clean_text, clip, queue_text
 from desk.tokens import SessionToken, parse_identity, parse_session, sign_identity, sign_session
 from desk.waiting import estimate_wait_minutes
-from desk.wire import customer_entry
+from desk.wire import VISIBLE_TO_CUSTOMER, agent_entry, customer_entry
 from tests.desk.house import make_config
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday, 11:00 in Amsterdam
+TRACE_KEYS = ("intent", "intent_ranking", "entities", "evidence", "nearest", "text", "actions", "trace")
 SHOP_HOURS = "mon-fri 09:00-18:00, sat 10:00-16:00"
 
 
@@ -296,6 +297,24 @@ def test_a_file_without_front_matter_or_not_public_is_no_article(tmp_path: Path)
     article = load_article(tmp_path / "ok.md")
     assert article is not None
     assert article.slug == "ok"
+
+
+canaries = st.recursive(
+    st.just("canary") | st.integers() | st.none(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(TRACE_KEYS), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(TRACE_KEYS), canaries), st.sampled_from(sorted(VISIBLE_TO_CUSTOMER)))
+def test_nothing_of_a_trace_reaches_a_customers_frame(trace: dict[str, Any], kind: EntryKind) -> None:
+    plain = Entry("c", 1, "x", kind, "hello", NOW)
+    traced = Entry("c", 1, "x", kind, "hello", NOW, trace=trace)
+    assert customer_entry(traced) == customer_entry(plain)
+    assert "canary" not in json.dumps(customer_entry(traced))
+    assert agent_entry(traced)["trace"] == (trace or None)
 
 
 @pytest.mark.parametrize(("kind", "is_draft"), [(EntryKind.NOTE, False), (EntryKind.BOT, True)])

@@ -215,7 +215,7 @@ async def test_talking_to_a_person_and_back(running: Running, house: House) -> N
         await widget.until_entry(kind="bot")
         frames = widget.frames + await widget.rest()
     text = json.dumps(frames)
-    for secret in ("canary", "intent_ranking", '"trace"', "is_draft", '"payload"', sam.email):
+    for secret in ("canary", "intent_ranking", '"trace"', "is_draft", '"payload"', "nearest", sam.email):
         assert secret not in text
 
 

@@ -38,6 +38,17 @@ SENT_AT = wire.wire_time(START + timedelta(minutes=5))
 
 TRACE: Json = {
     "model_id": "nlu-1f0c",
+    "evidence": {
+        "nearest": [
+            {"text": "my parcel is late", "intent": "order_late", "cosine": 0.93},
+            {"text": "NL-10245 has not come yet", "intent": "order_late", "cosine": 0.91},
+            {"text": "where is my parcel now", "intent": "order_status", "cosine": 0.88},
+        ],
+        "familiarity": 1.87,
+        "threshold": 1.61,
+        "second": "order_status",
+        "margin": 0.89,
+    },
     "intent": {"name": "order_late", "confidence": 0.93},
     "intent_ranking": [
         {"name": "order_late", "confidence": 0.93},

@@ -191,6 +191,11 @@ const en = {
   // the trace
   trace: "How the bot understood this",
   trace_intents: "Meant",
+  trace_nearest: "Nearest taught",
+  trace_certainty: "How sure",
+  trace_second: "second: {intent} {margin}",
+  trace_familiar: "familiar {value} ≥ {least}",
+  trace_foreign: "foreign {value} < {least}",
   trace_entities: "Found",
   trace_actions: "Did",
   trace_slots: "Remembered",
@@ -552,6 +557,11 @@ const zh: Record<ConsoleKey, Message> = {
 
   trace: "机器人的理解过程",
   trace_intents: "意图",
+  trace_nearest: "最接近的示例",
+  trace_certainty: "把握",
+  trace_second: "其次：{intent} {margin}",
+  trace_familiar: "熟悉 {value} ≥ {least}",
+  trace_foreign: "陌生 {value} < {least}",
   trace_entities: "识别",
   trace_actions: "动作",
   trace_slots: "记住",

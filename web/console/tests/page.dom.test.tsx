@@ -137,6 +137,8 @@ describe("the page", () => {
     await userEvent.click(line);
     expect(line.getAttribute("aria-expanded")).toBe("true");
     await screen.findByText("action_order_late");
+    await screen.findByText("my parcel is late");
+    await screen.findByText("second: order_status −0.89 · familiar 1.87 ≥ 1.61");
     expect(await violations()).toEqual([]);
   });
 });

@@ -65,6 +65,20 @@ test("a trace keeps ranking, actions and what changed in the slots", () => {
   expect(policyName(decidingAction(trace)?.policy ?? "")).toBe("rule");
 });
 
+test("a trace keeps the nearest examples, the second intent and the familiarity", () => {
+  const entry = golden("server_entry_bot").entry as Record<string, unknown>;
+  const evidence = parseTrace(entry.trace).evidence;
+  expect(evidence?.nearest[0]).toEqual({ text: "my parcel is late", intent: "order_late", cosine: 0.93 });
+  expect(evidence?.nearest.length).toBe(3);
+  expect([evidence?.second, evidence?.margin]).toEqual(["order_status", 0.89]);
+  expect([evidence?.familiarity, evidence?.threshold]).toEqual([1.87, 1.61]);
+});
+
+test("a trace from before there was evidence has none", () => {
+  expect(parseTrace({ intent: { name: "greet", confidence: 1 } }).evidence).toBeNull();
+  expect(parseTrace({ evidence: null }).evidence).toBeNull();
+});
+
 test("an unknown type is told from a broken frame", () => {
   expect(() => parseServerFrame({ type: "party" })).toThrow(UnknownFrame);
   expect(() => parseServerFrame({ type: "summary", summary: { id: 7 } })).toThrow(WireError);

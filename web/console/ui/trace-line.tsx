@@ -1,7 +1,7 @@
 /** How the bot understood a turn: one line, which opens in place. */
 import { useId, useState } from "react";
-import { humanise } from "../lib/words";
-import { decidingAction, policyName, type SlotChange, type Trace } from "../wire/trace";
+import { humanise, type T } from "../lib/words";
+import { decidingAction, type Evidence, policyName, type SlotChange, type Trace } from "../wire/trace";
 import { useFrame } from "./frame";
 import { Icon } from "./icons";
 
@@ -68,6 +68,7 @@ function TraceDetails({ trace }: { trace: Trace }) {
           ))}
         </ul>
       </dd>
+      {trace.evidence !== null && <EvidenceRows evidence={trace.evidence} />}
       {trace.entities.length > 0 && (
         <>
           <dt>{t("trace_entities")}</dt>
@@ -126,6 +127,52 @@ function TraceDetails({ trace }: { trace: Trace }) {
       {facts.length > 0 && <dd className="trace-facts">{facts.join(" · ")}</dd>}
     </dl>
   );
+}
+
+/** The nearest examples the bot was taught, the second intent, and whether the message is familiar at all. */
+function EvidenceRows({ evidence }: { evidence: Evidence }) {
+  const { t } = useFrame();
+  const { familiarity, threshold, second, margin } = evidence;
+  const facts = [
+    second === null || margin === null
+      ? null
+      : t("trace_second", { intent: second, margin: `−${margin.toFixed(2)}` }),
+    threshold === null ? null : familiarWords(t, familiarity, threshold),
+  ].filter((fact) => fact !== null);
+  return (
+    <>
+      {evidence.nearest.length > 0 && (
+        <>
+          <dt>{t("trace_nearest")}</dt>
+          <dd>
+            <ul className="pairs">
+              {evidence.nearest.map((near, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a stored trace never changes
+                <li key={i}>
+                  <q dir="auto">{near.text}</q> <code>{near.intent}</code>
+                  <small>{near.cosine.toFixed(2)}</small>
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </>
+      )}
+      {facts.length > 0 && (
+        <>
+          <dt>{t("trace_certainty")}</dt>
+          <dd>{facts.join(" · ")}</dd>
+        </>
+      )}
+    </>
+  );
+}
+
+/** "familiar 1.87 ≥ 1.61", or "foreign 0.40 < 1.61". */
+function familiarWords(t: T, familiarity: number | null, threshold: number): string {
+  const least = threshold.toFixed(2);
+  if (familiarity === null) return t("trace_foreign", { value: "−∞", least });
+  const is_familiar = familiarity >= threshold;
+  return t(is_familiar ? "trace_familiar" : "trace_foreign", { value: familiarity.toFixed(2), least });
 }
 
 function SlotWords({ slot }: { slot: SlotChange }) {

@@ -13,6 +13,25 @@ export interface TraceEntity {
   confidence: number | null;
 }
 
+/** An example the bot was taught, and how near the message is to it: a cosine in [-1, 1]. */
+export interface NearExample {
+  text: string;
+  intent: string;
+  cosine: number;
+}
+
+/** What stands behind an understanding. */
+export interface Evidence {
+  /** Nearest first, at most three. */
+  nearest: readonly NearExample[];
+  /** Below the threshold the message is out of scope. */
+  familiarity: number | null;
+  threshold: number | null;
+  second: string | null;
+  /** How much less likely the second intent is, in [0, 1]. */
+  margin: number | null;
+}
+
 export interface TraceAction {
   name: string;
   policy: string | null;
@@ -33,6 +52,7 @@ export interface Trace {
   /** Best first, at most five. */
   intent_ranking: readonly Scored[];
   entities: readonly TraceEntity[];
+  evidence: Evidence | null;
   actions: readonly TraceAction[];
   slots_changed: readonly SlotChange[];
   active_form: string | null;
@@ -48,6 +68,7 @@ export function parseTrace(value: unknown, path = "trace"): Trace {
     intent: read.nestedOr("intent", parseScored, null),
     intent_ranking: read.list("intent_ranking", parseScored).slice(0, 5),
     entities: read.list("entities", parseEntity),
+    evidence: read.nestedOr("evidence", parseEvidence, null),
     actions: read.list("actions", parseAction),
     slots_changed: slotChanges(read.object("slots_changed")),
     active_form: read.textOr("active_form", null),
@@ -69,6 +90,22 @@ function parseEntity(value: unknown, path: string): TraceEntity {
     value: typeof raw === "string" ? raw : JSON.stringify(raw),
     confidence: read.numberOr("confidence", null),
   };
+}
+
+function parseEvidence(value: unknown, path: string): Evidence {
+  const read = new Reader(value, path);
+  return {
+    nearest: read.list("nearest", parseNear).slice(0, 3),
+    familiarity: read.numberOr("familiarity", null),
+    threshold: read.numberOr("threshold", null),
+    second: read.textOr("second", null),
+    margin: read.numberOr("margin", null),
+  };
+}
+
+function parseNear(value: unknown, path: string): NearExample {
+  const read = new Reader(value, path);
+  return { text: read.text("text"), intent: read.text("intent"), cosine: read.number("cosine") };
 }
 
 function parseAction(value: unknown, path: string): TraceAction {

@@ -10,6 +10,7 @@ from pathlib import Path
 from nlu.errors import NluError
 from nlu.evaluation import evaluate
 from nlu.examples import read_dataset
+from nlu.report.background import gather
 from nlu.report.files import write_report
 from nlu.report.headline import headline
 from nlu.runtime import load
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NluError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    write_report(evaluation, predictions, understander, options.report)
+    background = gather(understander, predictions, options.model)
+    write_report(evaluation, predictions, background, options.report)
     sys.stdout.write("".join(f"{one.label}: {one.told}\n" for one in headline(evaluation)))
     return 0
 

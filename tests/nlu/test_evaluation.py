@@ -10,6 +10,8 @@ import pytest
 from nlu.errors import ExamplesRejected
 from nlu.evaluation import evaluate
 from nlu.examples import Dataset, Entity, Example
+from nlu.models import Model
+from nlu.report.background import gather
 from nlu.report.files import write_report
 from nlu.report.headline import headline
 from nlu.report.record import to_json
@@ -116,19 +118,23 @@ def test_data_without_entities_has_no_entity_f1(understander: Understander) -> N
 
 
 @pytest.mark.parametrize("intent", ["oos", "out_of_scope"])
-def test_data_out_of_scope_only_is_measured(understander: Understander, tmp_path: Path, intent: str) -> None:
+def test_data_out_of_scope_only_is_measured(
+    understander: Understander, tiny_model: Model, tmp_path: Path, intent: str
+) -> None:
     evaluation, predictions = evaluate(understander, Dataset((Example("so blue", intent),)), name="data")
     record = to_json(evaluation)
     assert (record["intent_accuracy"], record["mcc"]) == (None, None)
     assert record["oos_recall"] in {0.0, 1.0}
     assert record["per_intent"] == {}
-    write_report(evaluation, predictions, understander, tmp_path)
+    write_report(evaluation, predictions, gather(understander, predictions, tiny_model.folder), tmp_path)
 
 
-def test_a_text_without_words_is_measured(understander: Understander, tmp_path: Path) -> None:
+def test_a_text_without_words_is_measured(
+    understander: Understander, tiny_model: Model, tmp_path: Path
+) -> None:
     evaluation, predictions = evaluate(understander, Dataset((Example("\u200b", "thank"),)), name="data")
     assert evaluation.metrics.intent_accuracy == 0.0
-    write_report(evaluation, predictions, understander, tmp_path)
+    write_report(evaluation, predictions, gather(understander, predictions, tiny_model.folder), tmp_path)
 
 
 def test_no_example_is_refused(understander: Understander) -> None:

@@ -44,6 +44,7 @@ def evaluate(
     """Measure a model on examples that it was not trained on."""
     from nlu import evaluation as measuring
     from nlu.examples import read_dataset
+    from nlu.report.background import gather
     from nlu.report.files import PAGE, write_report
     from nlu.report.headline import headline
     from nlu.report.record import to_json
@@ -56,7 +57,8 @@ def evaluate(
                 understander, dataset, name=data.name, on_text=on_text
             )
     if report is not None:
-        write_report(evaluation, predictions, understander, report)
+        background = gather(understander, predictions, model_folder(model))
+        write_report(evaluation, predictions, background, report)
     if as_json:
         write_json(to_json(evaluation))
         return

@@ -13,7 +13,8 @@ def cumulative(total: int, share: float) -> npt.NDArray[np.float64]:
     k = np.arange(1, total + 1)
     steps = np.log(total - k + 1) - np.log(k) + np.log(share) - np.log1p(-share)
     logs = total * np.log1p(-share) + np.concatenate([[0.0], np.cumsum(steps)])
-    return np.minimum(np.cumsum(np.exp(logs)), 1.0)
+    chances: npt.NDArray[np.float64] = np.minimum(np.cumsum(np.exp(logs)), 1.0)
+    return chances
 
 
 def most_cases(total: int, share: float, *, error: float) -> int | None:

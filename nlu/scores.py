@@ -27,6 +27,9 @@ ROWS_OF_AN_INTENT = 200
 COSINE_SCALE = 20.0
 """About what the cosine head multiplies its cosines with."""
 
+PROBABILITY_WEIGHT = 0.1
+"""Weight of the logarithm of the highest probability beside cosines."""
+
 
 @dataclass(frozen=True)
 class Bank:
@@ -98,6 +101,12 @@ def energy_and_neighbours(logits: FloatArray, embeddings: FloatArray, bank: Bank
     return np.asarray(summed, dtype=np.float32)
 
 
+def energy_neighbours_and_probability(logits: FloatArray, embeddings: FloatArray, bank: Bank) -> FloatArray:
+    """Score by all three: the probability tells texts that lie between intents, which the others take for familiar."""
+    doubt = PROBABILITY_WEIGHT * np.log(max_probability(logits, embeddings, bank))
+    return np.asarray(energy_and_neighbours(logits, embeddings, bank) + doubt, dtype=np.float32)
+
+
 Score = Callable[[FloatArray, FloatArray, Bank], FloatArray]
 
 SCORES: dict[str, Score] = {
@@ -106,6 +115,7 @@ SCORES: dict[str, Score] = {
     "best_cosine": best_cosine,
     "neighbours": neighbours,
     "energy_and_neighbours": energy_and_neighbours,
+    "energy_neighbours_and_probability": energy_neighbours_and_probability,
 }
 """Name to score; each takes calibrated logits (n, classes), unit embeddings (n, d) and the training texts."""
 

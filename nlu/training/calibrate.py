@@ -14,11 +14,14 @@ from nlu.training.dial import NO_INTENT, Witnesses, fit_dial
 
 BoolArray = npt.NDArray[np.bool_]
 
-SCORE_WITHOUT_EXAMPLES = "energy_and_neighbours"
-"""The score kept when there are too few out-of-scope examples to choose it by."""
+DEFAULT_SCORE = "energy_neighbours_and_probability"
+"""The score kept unless out-of-scope examples clearly speak for another."""
 
 LEAST_EXAMPLES_TO_CHOOSE = 20
-"""So many out-of-scope examples are needed to choose the score by; with fewer the choice is chance."""
+"""So many out-of-scope examples are needed to choose another score by; with fewer the choice is chance."""
+
+CLEARLY_BETTER = 0.005
+"""Another score is chosen when its AUROC is better by this; less is chance even with a hundred examples."""
 
 _TEMPERATURES = np.geomspace(0.2, 5.0, 161)
 _TEMPERATURE_SPREAD = 0.25
@@ -87,11 +90,12 @@ def calibrate(
     strange = {name: _score(name, foreign, bank, temperature) for name in SCORES}
     is_right = held_out.logits.argmax(axis=1) == numbers if len(numbers) else np.zeros(0, dtype=np.bool_)
     aurocs: dict[str, float] = {}
-    score = SCORE_WITHOUT_EXAMPLES
+    score = DEFAULT_SCORE
     if len(foreign.logits) and is_right.any():
         aurocs = {name: round(auroc(known[name][is_right], strange[name]), 4) for name in SCORES}
-        if len(foreign.logits) >= LEAST_EXAMPLES_TO_CHOOSE:
-            score = max(aurocs, key=lambda name: aurocs[name])
+        best = max(aurocs, key=lambda name: aurocs[name])
+        is_clear = aurocs[best] > aurocs[score] + CLEARLY_BETTER
+        score = best if is_clear and len(foreign.logits) >= LEAST_EXAMPLES_TO_CHOOSE else score
     right = known[score][is_right]
     threshold = find_threshold(right, strange[score], max_false_alarm=max_false_alarm)
     is_refused = np.concatenate([known[score], strange[score]]) < threshold

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlu.scores import SCORES, Bank
-from nlu.training.calibrate import SCORE_WITHOUT_EXAMPLES, Given, calibrate, find_temperature, find_threshold
+from nlu.training.calibrate import DEFAULT_SCORE, Given, calibrate, find_temperature, find_threshold
 
 
 def scores(*values: float) -> np.ndarray:
@@ -59,23 +59,23 @@ EYE = np.eye(2, dtype=np.float32)
 BANK = Bank.build(EYE, [0, 1], count=2)
 
 
-def test_score_that_separates_best_is_kept() -> None:
+def test_score_that_separates_clearly_better_is_kept() -> None:
     bank = Bank.build(np.array([[1, 0]] * 3, dtype=np.float32), [0, 0, 0], count=2)
     known = Given(np.array([[1, 1.1]] * 4, dtype=np.float32), np.array([[1, 0]] * 4, dtype=np.float32))
-    strange = Given(np.array([[5, -5]] * 20, dtype=np.float32), np.array([[0, 1]] * 20, dtype=np.float32))
+    strange = Given(np.array([[50, -50]] * 20, dtype=np.float32), np.array([[0, 1]] * 20, dtype=np.float32))
     found = calibrate(known, [1, 1, 1, 1], strange, bank, max_false_alarm=0.05)
     assert found.score == "neighbours"
     assert (found.aurocs["neighbours"], found.out_of_scope_recall, found.false_alarm_rate) == (1.0, 1.0, 0.0)
     few = calibrate(
         known, [1, 1, 1, 1], Given(strange.logits[:9], strange.embeddings[:9]), bank, max_false_alarm=0.05
     )
-    assert few.score == SCORE_WITHOUT_EXAMPLES
+    assert few.score == DEFAULT_SCORE
     assert few.aurocs["neighbours"] == 1.0
 
 
 def test_without_foreign_texts_the_default_score_is_kept() -> None:
     found = calibrate(Given(EYE * 9, EYE), [0, 1], NONE, BANK, max_false_alarm=0.05)
-    assert (found.score, found.aurocs) == (SCORE_WITHOUT_EXAMPLES, {})
+    assert (found.score, found.aurocs) == (DEFAULT_SCORE, {})
 
 
 def test_without_held_out_texts_nothing_is_claimed() -> None:

@@ -1,10 +1,11 @@
 """Text to words: the units that tags are given to, and the text that the encoder reads.
 
-A word is a run of letters, digits and the marks on them; every other visible character is a word of its own, and so is
-every Chinese, Japanese or Korean ideograph. An emoji with its modifiers is one word, and the encoder reads its name
-(``👍`` as "thumbs up sign"): in the vocabulary of most encoders all emoji are the same unknown token, so a yes and a no
-would look alike. Every word keeps its place in the original text, so a span can be told exactly whatever the encoder's
-tokenizer does to the text.
+A word is a run of letters, digits and the marks on them, cut in two where letters meet digits ("5kg", "NL10234"), for
+a detail may end there. A run in which they meet more than once ("a3f9c2", "140x200") is a code and stays whole. Every
+other visible character is a word of its own, and so is every Chinese, Japanese or Korean ideograph. An emoji with its
+modifiers is one word, and the encoder reads its name (``👍`` as "thumbs up sign"): in the vocabulary of most encoders
+all emoji are the same unknown token, so a yes and a no would look alike. Every word keeps its place in the original
+text, so a span can be told exactly whatever the encoder's tokenizer does to the text.
 """
 
 from __future__ import annotations
@@ -52,11 +53,16 @@ def spans(text: str) -> list[tuple[int, int]]:
         elif kind != "space":
             found.append((position, position + 1))
             open_kind = kind
-    return found
+    return [part for start, end in found for part in _divided(text, start, end)]
 
 
-def split(text: str) -> Words:
-    """Cut a text into words and build the surface for the encoder."""
+def split(text: str, *, is_spaced: bool = False) -> Words:
+    """Cut a text into words and build the surface for the encoder.
+
+    Args:
+        text: the text.
+        is_spaced: put a space between any two words that touch, but where letters meet digits.
+    """
     pieces: list[str] = []
     words: list[Word] = []
     length = position = 0
@@ -64,11 +70,30 @@ def split(text: str) -> Words:
         gap, read = text[position:start], _reading(text[start:end])
         if read != text[start:end]:
             gap, read = gap + " ", read + " "
+        elif is_spaced and position == start and not _is_divided(text, start):
+            gap = " "
         words.append(Word(start, end, length + len(gap), length + len(gap) + len(read.rstrip())))
         pieces += [gap, read]
         length += len(gap) + len(read)
         position = end
     return Words("".join(pieces) + text[position:], tuple(words))
+
+
+def _divided(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Cut a word in two where its letters meet its digits, if they do so once."""
+    borders = [place for place in range(start + 1, end) if _is_divided(text, place)]
+    return [(start, borders[0]), (borders[0], end)] if len(borders) == 1 else [(start, end)]
+
+
+def _is_divided(text: str, place: int) -> bool:
+    """Tell whether a digit stands on one side of a place, marks apart, and a letter on the other."""
+    before = place - 1
+    while before > 0 and _kind(text[before]) == "mark":
+        before -= 1
+    kinds = [_kind(text[before]), _kind(text[place])] if before >= 0 else []
+    if kinds != ["letter", "letter"]:
+        return False
+    return text[before].isdecimal() != text[place].isdecimal()
 
 
 def _joins(open_kind: str, kind: str, previous: str) -> bool:

@@ -42,6 +42,7 @@ def test_word_of_several_tokens_points_to_the_first(encoder: TextEncoder) -> Non
     assert encoded.first_tokens == (1, 2, 5)
 
 
-def test_words_of_one_unknown_token_share_it(encoder: TextEncoder) -> None:
-    encoded = encoder.encode(["€25"])[0]
-    assert len(set(encoded.first_tokens)) == 1
+def test_words_that_one_unknown_token_would_join_are_read_apart(encoder: TextEncoder) -> None:
+    encoded = encoder.encode(["€25", "my lamp"])
+    assert encoded[0].first_tokens == (1, 2)
+    assert encoded[1].first_tokens == (1, 2)

@@ -36,7 +36,20 @@ def cut(text: str) -> list[str]:
         ("👍🏽👎", ["👍🏽", "👎"]),
         ("👨‍👩‍👧!", ["👨‍👩‍👧", "!"]),
         ("🇳🇱🇧🇪", ["🇳🇱", "🇧🇪"]),
-        ("1️⃣ok", ["1️⃣ok"]),
+        ("1️⃣ok", ["1️⃣", "ok"]),
+        ("5kg", ["5", "kg"]),
+        ("NL10234", ["NL", "10234"]),
+        ("100€", ["100", "€"]),
+        ("12.5kg", ["12", ".", "5", "kg"]),
+        ("a3f9c2", ["a3f9c2"]),
+        ("140x200", ["140x200"]),
+        ("cafe\u03015", ["cafe\u0301", "5"]),
+        ("m²", ["m²"]),
+        ("٥كغ", ["٥", "كغ"]),
+        ("שלום “עולם”", ["שלום", "“", "עולם", "”"]),
+        ("he said ‘blue lamp’", ["he", "said", "‘", "blue", "lamp", "’"]),
+        ("“‘x’”", ["“", "‘", "x", "’", "”"]),
+        ("我要5件", ["我", "要", "5", "件"]),
         ("so\u00adfa", ["so\u00adfa"]),
         ("می\u200cخواهم", ["می\u200cخواهم"]),
     ],
@@ -65,6 +78,17 @@ def test_words_stand_in_order_without_overlap_and_miss_no_visible_character(text
     covered = {place for start, end in found for place in range(start, end)}
     missed = {text[place] for place in range(len(text)) if place not in covered}
     assert all(unicodedata.category(character)[0] in "ZC" for character in missed)
+
+
+@given(ANY_TEXT)
+def test_spaced_surface_holds_the_same_words_apart(text: str) -> None:
+    plain, spaced = split(text), split(text, is_spaced=True)
+    read = [[one.surface[w.surface_start : w.surface_end] for w in one.words] for one in (plain, spaced)]
+    assert read[0] == read[1]
+    assert [(w.start, w.end) for w in spaced.words] == [(w.start, w.end) for w in plain.words]
+    for left, right in itertools.pairwise(spaced.words):
+        touches = left.surface_end == right.surface_start
+        assert not touches or text[left.end - 1 : right.start + 1].isalnum() or text[left.end - 1] >= "\u0300"
 
 
 @given(ANY_TEXT)

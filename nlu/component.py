@@ -34,10 +34,14 @@ from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind, point_at
 from nlu.errors import TrainerFailed
 from nlu.evidence import evidence_record, gather_evidence
 from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
+from nlu.live import LiveUnderstander, Swap
 from nlu.runtime import Parse, Understander, load
 
 UNDERSTANDING = "understanding"
 """The key of a parsed message: the model's name, its view of the scope, and the evidence for what was understood."""
+
+STORE = "store"
+"""The value of `follow` that names the store which training fills."""
 
 _FOLDER = "model"
 
@@ -66,6 +70,9 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             "ranking_length": 10,
             # Threads that one message is computed on. One is as fast as two unless the processor is idle.
             "threads": 1,
+            # A store of models whose `current` is served as soon as it changes, without a restart; "store": the one that
+            # training fills. A model with other intents or entities than this one's is refused. null: never another.
+            "follow": None,
             # Where the network is computed: auto (a GPU where there is one), cpu or cuda.
             "device": "auto",
             # Settings of the training that differ from nlu.config.TrainConfig.
@@ -83,7 +90,11 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._understander = understander
+        self._live: LiveUnderstander | None = None
+        if understander is not None:
+            self._live = LiveUnderstander(
+                understander, _followed(config["follow"]), load=self._load_model, tell=_tell_swap
+            )
 
     @classmethod
     def create(
@@ -120,6 +131,9 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             structlog.get_logger().warning("understanding_degraded", reason=understander.lack)
         return cls(config, model_storage, resource, understander)
 
+    def _load_model(self, folder: Path) -> Understander:
+        return load(folder, threads=int(self._config["threads"]), device=Device(self._config["device"]))
+
     def train(self, training_data: TrainingData) -> Resource:
         """Train in the application's environment, or take the same model from the store."""
         folder = _run_trainer(dataset_of(training_data), self._config["training"])
@@ -129,9 +143,9 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Fill in what each message means; payloads such as ``/affirm`` are left to Rasa's own handler."""
-        understander = self._understander
-        if understander is None:
+        if self._live is None:
             raise TrainerFailed(0, "the component was asked to understand before it was loaded")
+        understander = self._live.current
         texts = [message for message in messages if not _is_payload(message)]
         parses = understander.parse(
             [str(message.get(TEXT) or "") for message in texts],
@@ -202,6 +216,26 @@ def _warn_of_empty_promise(understander: Understander, max_wrong_share: float | 
     )
 
 
+def _followed(follow: str | None) -> Path | None:
+    """Name the store that is followed; None: none."""
+    if follow is None:
+        return None
+    return _store() if follow == STORE else Path(follow)
+
+
+def _store() -> Path:
+    """Name the store that training fills."""
+    return Path(os.environ.get("CARELINE_VAR", "var")).resolve() / "models" / "nlu"
+
+
+def _tell_swap(swap: Swap) -> None:
+    log = structlog.get_logger()
+    if swap.refusal:
+        log.error("understanding_refused", model_id=swap.model_id, reason=swap.refusal, alarm=True)
+    else:
+        log.info("understanding_swapped", model_id=swap.model_id)
+
+
 def dataset_of(training_data: TrainingData) -> Dataset:
     """Turn Rasa's training data into examples; it gives the same model id as the files Rasa read them from."""
     examples = [_example_of(message) for message in training_data.intent_examples if message.get(TEXT)]
@@ -247,7 +281,7 @@ def _run_trainer(dataset: Dataset, settings: dict[str, Any]) -> Path:
         TrainerFailed: the environment is not named, or the trainer ended without a model. Its reasons are on
             standard error, where its progress is.
     """
-    python, var = os.environ.get("CARELINE_APP_PYTHON"), os.environ.get("CARELINE_VAR", "var")
+    python = os.environ.get("CARELINE_APP_PYTHON")
     if not python:
         raise TrainerFailed(
             0, "CARELINE_APP_PYTHON does not name the application's Python; use `careline train`"
@@ -255,7 +289,7 @@ def _run_trainer(dataset: Dataset, settings: dict[str, Any]) -> Path:
     with tempfile.TemporaryDirectory(prefix="careline-nlu-") as scratch:
         data = Path(scratch) / "train.jsonl"
         write_jsonl(dataset, data)
-        store = Path(var).resolve() / "models" / "nlu"
+        store = _store()
         store.mkdir(parents=True, exist_ok=True)
         command = [python, "-m", "nlu.train", "--strict", "--data", str(data), "--out", str(store)]
         command += ["--config", json.dumps(settings)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from nlu.config import TrainConfig
 from nlu.errors import ModelUnusable
 from nlu.examples import Dataset, read_dataset
 from nlu.findings import describe
-from nlu.model_folder import CURRENT, read_json
+from nlu.model_folder import CURRENT, read_json, verify_folder
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import load
 from nlu.settle import settle
@@ -138,3 +139,47 @@ def point_to(models: Path, model_id: str) -> None:
     partial = models / f".{CURRENT}.partial"
     partial.write_text(model_id + "\n", encoding="utf-8")
     partial.replace(models / CURRENT)
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model of the store; `fault` says why it cannot be served, empty when its files are whole."""
+
+    model_id: str
+    written_at: datetime
+    is_current: bool
+    held_out_accuracy: float | None
+    kept_precision: str
+    fault: str
+
+
+def list_models(models: Path) -> list[StoredModel]:
+    """List the store's models, newest first; one that is being written is not among them."""
+    current = models / CURRENT
+    current_id = current.read_text(encoding="utf-8").strip() if current.is_file() else ""
+    folders = [path for path in models.glob("*") if path.is_dir() and not path.name.startswith(".")]
+    found = [_stored(folder, is_current=folder.name == current_id) for folder in folders]
+    return sorted(found, key=lambda model: (model.written_at, model.model_id), reverse=True)
+
+
+def promote_model(models: Path, model_id: str) -> str:
+    """Make a model the current one of the store; return its id.
+
+    Raises:
+        ModelUnusable: it is not there, or cannot be served.
+    """
+    load(models / model_id)
+    point_to(models, model_id)
+    return model_id
+
+
+def _stored(folder: Path, *, is_current: bool) -> StoredModel:
+    written = datetime.fromtimestamp(folder.stat().st_mtime, tz=timezone.utc)
+    try:
+        verify_folder(folder)
+        metrics = read_json(folder, "metrics.json")
+    except ModelUnusable as error:
+        return StoredModel(folder.name, written, is_current, None, "", error.reason)
+    accuracy = (metrics.get("held_out") or {}).get("accuracy")
+    kept = str((metrics.get("precision") or {}).get("kept", ""))
+    return StoredModel(folder.name, written, is_current, accuracy, kept, "")

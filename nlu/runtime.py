@@ -180,6 +180,13 @@ class Understander:
         rows = _side_by_side(lambda one: self._network.run(one.ids).embedding, encoded, None)
         return np.stack(rows) if rows else np.zeros((0, self.bank.shape[1]), dtype=np.float32)
 
+    def intent_logits(self, texts: Sequence[str]) -> FloatArray:
+        """Compute each text's calibrated logits: (n, intents), in the order of `labels.intents`."""
+        encoded = self._encoder.encode(texts)
+        rows = _side_by_side(lambda one: self._network.run(one.ids).intent_logits, encoded, None)
+        stacked = np.stack(rows) if rows else np.zeros((0, len(self.labels.intents)), dtype=np.float32)
+        return np.asarray(stacked / self.labels.temperature, dtype=np.float32)
+
     def _parse_one(self, text: str, encoded: Encoded, threshold: float, point: DialPoint) -> Parse:
         if not encoded.words:
             return self._parse_nothing(text)
@@ -268,6 +275,9 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
     examples = read_bank_examples(folder)
     if len(examples) != len(bank):
         raise ModelForeign(str(folder), f"{len(examples)} training texts, {len(bank)} embeddings")
+    strange = {example.intent for example in examples} - set(labels.intents)
+    if strange:
+        raise ModelForeign(str(folder), f"training texts of unknown intents: {', '.join(sorted(strange))}")
     return Understander(manifest, labels, encoder, network, np.asarray(bank, dtype=np.float32), examples)
 
 

@@ -7,6 +7,7 @@ turn and answers with replies and trace, or with ``{"code", "message"}``. Rasa's
 from __future__ import annotations
 
 # mypy: disable-error-code="misc"
+import asyncio
 import hmac
 import sys
 from collections.abc import Awaitable, Callable
@@ -107,8 +108,11 @@ class CarelineInput(InputChannel):
             return logged(await self._ready(request).resume(resume))
 
     async def _understand(self, request: Request) -> dict[str, Any]:
-        text = wire.parse_understand(read_body(request))
-        return self._ready(request).understand(text)
+        asked = wire.parse_understand(read_body(request))
+        runner = self._ready(request)
+        # On a thread: many texts take a second, in which conversations must go on.
+        results = await asyncio.to_thread(runner.understand, asked.texts)
+        return {"results": results} if asked.is_many else results[0]
 
     async def _health(self, request: Request) -> dict[str, Any]:
         try:

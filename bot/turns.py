@@ -11,7 +11,7 @@ from __future__ import annotations
 
 # mypy: disable-error-code="misc"
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
@@ -115,9 +115,10 @@ class TurnRunner:
             codes.append("action_server_unavailable")
         return codes
 
-    def understand(self, text: str) -> dict[str, Any]:
-        """Understand a text without recording anything."""
-        return understanding_of(self._parse_text(text, DialogueStateTracker.from_events("understand", [])))
+    def understand(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Understand texts without recording anything, in their order. It may run beside turns, on another thread."""
+        tracker = DialogueStateTracker.from_events("understand", [])
+        return [understanding_of(parse) for parse in self._parse_texts(texts, tracker)]
 
     async def answer(self, message: MessageIn) -> dict[str, Any]:
         """Run the turn of a customer's message.
@@ -292,14 +293,22 @@ class TurnRunner:
 
     def _parse_text(self, text: str, tracker: DialogueStateTracker) -> dict[str, Any]:
         """Understand a customer's text; a leading slash is a character like any other."""
-        inputs = {PLACEHOLDER_MESSAGE: [UserMessage(text)], PLACEHOLDER_TRACKER: tracker}
-        parsed = self._processor.graph_runner.run(inputs=inputs, targets=[self._text_node])[self._text_node][
-            0
+        return self._parse_texts([text], tracker)[0]
+
+    def _parse_texts(self, texts: Sequence[str], tracker: DialogueStateTracker) -> list[dict[str, Any]]:
+        """Understand texts in one run of the graph, so that they are computed side by side."""
+        messages = [UserMessage(text) for text in texts]
+        inputs = {PLACEHOLDER_MESSAGE: messages, PLACEHOLDER_TRACKER: tracker}
+        parsed = self._processor.graph_runner.run(inputs=inputs, targets=[self._text_node])[self._text_node]
+        return [
+            {
+                "intent": {"name": None, "confidence": 0.0},
+                "entities": [],
+                **message.as_dict(only_output_properties=True),
+                "text": text,
+            }
+            for text, message in zip(texts, parsed, strict=True)
         ]
-        parse: dict[str, Any] = {"intent": {"name": None, "confidence": 0.0}, "entities": []}
-        parse.update(parsed.as_dict(only_output_properties=True))
-        parse["text"] = text
-        return parse
 
     def _parse_payload(self, payload: Payload, text: str) -> dict[str, Any]:
         """Obey a button; one that names an unknown intent is a failed turn, not a guess."""

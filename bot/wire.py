@@ -19,6 +19,7 @@ MAX_ID_CHARACTERS = 128
 MAX_TEXT_CHARACTERS = 8_000
 MAX_PAYLOAD_CHARACTERS = 2_000
 MAX_ENTRIES = 500
+MAX_TEXTS = 256
 MAX_RANKING = 5
 MAX_NEAREST = 3
 
@@ -68,6 +69,14 @@ class ResumeIn:
 
 
 @dataclass(frozen=True)
+class UnderstandIn:
+    """Texts to understand; `is_many` says that a list was asked for, and that a list is the answer."""
+
+    texts: tuple[str, ...]
+    is_many: bool
+
+
+@dataclass(frozen=True)
 class ActionTrace:
     """One action of a turn; ``error`` is a code."""
 
@@ -106,9 +115,17 @@ def parse_message(body: bytes) -> MessageIn:
     )
 
 
-def parse_understand(body: bytes) -> str:
-    """Read the body of ``/understand``: its text; raises BadRequest."""
-    return _text(_parse_object(body), "text", MAX_TEXT_CHARACTERS)
+def parse_understand(body: bytes) -> UnderstandIn:
+    """Read the body of ``/understand``: its text, or its texts; raises BadRequest."""
+    members = _parse_object(body)
+    if "texts" not in members:
+        return UnderstandIn((_text(members, "text", MAX_TEXT_CHARACTERS),), is_many=False)
+    texts = members["texts"]
+    if not isinstance(texts, list) or len(texts) > MAX_TEXTS:
+        raise BadRequest(f"texts is not a list of at most {MAX_TEXTS}")
+    return UnderstandIn(
+        tuple(_text({"text": text}, "text", MAX_TEXT_CHARACTERS) for text in texts), is_many=True
+    )
 
 
 def parse_resume(body: bytes) -> ResumeIn:

@@ -195,6 +195,24 @@ def test_understanding_records_nothing(engine: Engine) -> None:
     assert engine.post("understand", {"text": "/restart"}).json()["intent"]["name"] is None
 
 
+def test_many_texts_are_understood_at_once_as_each_alone(engine: Engine) -> None:
+    texts = ["hello NL-10234", "", "/restart", "track", "hello"] * 20
+    answer = engine.post("understand", {"texts": texts})
+    assert answer.status_code == 200, answer.text
+    results = answer.json()["results"]
+    assert len(results) == len(texts)
+    for text, result in zip(texts[:5], results[:5], strict=True):
+        assert engine.post("understand", {"text": text}).json() == result
+    assert results[5:10] == results[:5]
+    assert engine.post("understand", {"texts": []}).json() == {"results": []}
+
+
+@pytest.mark.parametrize("texts", [["x"] * 257, ["x" * 8001], [None], "hello", {"a": "b"}, 1])
+def test_lists_that_are_too_long_or_none_are_refused(engine: Engine, texts: Any) -> None:
+    answer = engine.post("understand", {"texts": texts})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
 def test_wrong_token_is_refused(engine: Engine) -> None:
     body = {"conversation_id": "c", "message_id": "m", "text": "hello"}
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}):

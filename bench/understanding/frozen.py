@@ -31,7 +31,7 @@ class Embedder:
         torch.set_num_threads(1)
         pretrained = load_encoder(name)
         limit = int(getattr(pretrained.model.config, "max_position_embeddings", _MAX_TOKENS))
-        self._model = pretrained.model.eval()
+        self._model = pretrained.model  # transformers loads a model in its evaluation mode
         self._encoder = TextEncoder(pretrained.tokenizer, max_tokens=min(_MAX_TOKENS, limit))
 
     def __call__(self, texts: Sequence[str]) -> FloatArray:

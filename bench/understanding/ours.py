@@ -48,9 +48,14 @@ class FittedOurs:
         served, eager = {}, {}
         for threads in EAGER_THREADS:
             understander = load(self._folder, threads=threads, device=Device.CPU)
-            served[str(threads)] = _time(lambda text, u=understander: u.parse([text]), texts)
+            served[str(threads)] = time_served(understander, texts)
             eager[str(threads)] = time_eager(self._understander, self._config, texts, threads=threads)
         return Eager(served, eager)
+
+
+def time_served(understander: Understander, texts: Sequence[str]) -> Times:
+    """Time the served model, one text at a time."""
+    return _time(lambda text: understander.parse([text]), texts)
 
 
 def time_eager(

@@ -113,12 +113,13 @@ def _cost_table(runs: Runs) -> list[str]:
                 _seconds(_mean_of(found, lambda r: r.wall_seconds)),
                 _seconds(_mean_of(found, lambda r: r.cpu_seconds)),
                 times,
+                _processor_times(found),
                 f"{max(result.peak_mib for result in found)}",
                 _threads(found),
             ]
         )
     heads = ["set", "system", "examples", "training, wall", "training, processor", "one message p50 / p95 ms"]
-    return _table([*heads, "peak MiB", "threads"], rows)
+    return _table([*heads, "processor", "peak MiB", "threads"], rows)
 
 
 def _eager_table(runs: Runs) -> list[str]:
@@ -283,6 +284,11 @@ def _figure(found: Sequence[Result] | None, figure: str) -> str:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+
+
+def _processor_times(found: Sequence[Result]) -> str:
+    kept = [result.parse_cpu_ms for result in found if result.parse_cpu_ms]
+    return f"{fmean(t.p50 for t in kept):.1f} / {fmean(t.p95 for t in kept):.1f}" if kept else _NOTHING
 
 
 def _threads(found: Sequence[Result]) -> str:

@@ -79,6 +79,8 @@ class Result:
         cpu_seconds: processor time of the training, over all threads.
         peak_mib: the most memory that the process held, training and asking together.
         threads: that the libraries were allowed.
+        parse_ms: of one message on the wall.
+        parse_cpu_ms: of one message, of the processor over all threads, which other work on the machine changes little.
         note: what a reader should know of this run.
     """
 
@@ -98,6 +100,7 @@ class Result:
     parse_ms: Times
     scores: Scores
     note: str = ""
+    parse_cpu_ms: Times | None = None
     eager: Eager | None = None
 
 
@@ -123,7 +126,9 @@ def read_result(path: Path) -> Result:
         KeyError, TypeError: the file is of another form.
     """
     record = json.loads(path.read_text())
-    scores = {name: math.nan if value is None else value for name, value in record["scores"].items()}
+    scores: dict[str, Any] = {
+        name: math.nan if value is None else value for name, value in record["scores"].items()
+    }
     eager = record["eager"]
     return Result(
         **{
@@ -131,6 +136,7 @@ def read_result(path: Path) -> Result:
             "machine": Machine(**{**record["machine"], "flags": tuple(record["machine"]["flags"])}),
             "parse_ms": Times(**record["parse_ms"]),
             "scores": Scores(**scores),
+            "parse_cpu_ms": Times(**record["parse_cpu_ms"]) if record.get("parse_cpu_ms") else None,
             "eager": Eager(_times(eager["served"]), _times(eager["torch"])) if eager else None,
         }
     )

@@ -33,6 +33,7 @@ RESULT = Result(
     cpu_seconds=125.0,
     peak_mib=900,
     parse_ms=Times(2.0, 3.0),
+    parse_cpu_ms=Times(1.9, 2.1),
     scores=SCORES,
     eager=Eager(
         {"1": Times(2.0, 3.0), "2": Times(1.5, 2.0)}, {"1": Times(12.0, 15.0), "2": Times(9.0, 11.0)}
@@ -80,6 +81,14 @@ def test_eager_torch_is_compared_at_each_number_of_threads() -> None:
     page = write_page([RESULT])
     assert cells(page, "BANKING77 5-shot", "1") == ["BANKING77 5-shot", "1", "2.00", "12.00", "6.0"]
     assert cells(page, "BANKING77 5-shot", "2") == ["BANKING77 5-shot", "2", "1.50", "9.00", "6.0"]
+
+
+def test_the_processors_time_of_a_message_stands_beside_the_walls() -> None:
+    page = write_page([RESULT]).split("## What it costs")[1]
+    row = cells(page, "BANKING77 5-shot", "Careline")
+    assert row[3:] == ["2 min 10 s", "2 min 05 s", "2.0 / 3.0", "1.9 / 2.1", "900", "1"]
+    page = write_page([replace(RESULT, parse_cpu_ms=None)]).split("## What it costs")[1]
+    assert cells(page, "BANKING77 5-shot", "Careline")[6] == "–"
 
 
 def test_unseen_texts_are_wanted_two_points_above_the_svm() -> None:

@@ -97,8 +97,7 @@ def test_diet_is_run_once_and_only_on_few_examples_unless_named(
     tmp_path: Path, write_toy: Callable[[BenchSet], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sets = [one for one in SETS if one.name.startswith("banking77")]
-    for one in sets:
-        data = write_toy(one)
+    (data,) = {write_toy(one) for one in sets}
     command = ["--data", str(data), "--out", str(tmp_path / "out"), "--list"]
     names = [one.name for one in sets]
     main([*command, "--sets", *names])

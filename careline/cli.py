@@ -29,7 +29,7 @@ app.command()(docs)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
 )(rasa)
-app.add_typer(nlu.app, name="nlu", help="Understanding: train, evaluate, parse, export.")
+app.add_typer(nlu.app, name="nlu", help="Understanding: check, train, evaluate, compare, parse, export.")
 app.add_typer(knowledge.app, name="knowledge", help="Answers: build the index, search it, evaluate it.")
 app.add_typer(desk.app, name="desk", help="Conversations: the agents and what they see.")
 

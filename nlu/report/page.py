@@ -118,8 +118,8 @@ def mistake_row(mistake: Mistake) -> MistakeRow:
     return MistakeRow(
         text=one.text,
         what=_SAID_OF[mistake.kind],
-        expected=f"{expected}: {_told(one, one.expected_entities)}" if tells_entities else expected,
-        understood=f"{understood}: {_told(one, one.entities)}" if tells_entities else understood,
+        expected=f"{expected}: {details_of(one, one.expected_entities)}" if tells_entities else expected,
+        understood=f"{understood}: {details_of(one, one.entities)}" if tells_entities else understood,
         confidence=one.confidence,
         nearest=mistake.nearest,
     )
@@ -130,7 +130,8 @@ def understood_of(one: Prediction) -> str:
     return f"{one.understood or '(nothing)'}{' (refused)' if one.is_out_of_scope else ''}"
 
 
-def _told(one: Prediction, spans: Iterable[Span]) -> str:
+def details_of(one: Prediction, spans: Iterable[Span]) -> str:
+    """Tell the entities of a text."""
     return ", ".join(f"{span.entity} “{one.text[span.start : span.end]}”" for span in spans) or "no details"
 
 

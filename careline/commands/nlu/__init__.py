@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from careline.commands.nlu.check import check
+from careline.commands.nlu.compare import compare
 from careline.commands.nlu.evaluate import evaluate
 from careline.commands.nlu.explain import explain
 from careline.commands.nlu.export import export
@@ -16,5 +17,5 @@ from careline.commands.nlu.train import train
 __all__ = ["NotUnderstood", "app"]
 
 app = typer.Typer(no_args_is_help=True)
-for command in (check, train, evaluate, parse, explain, export, models, promote):
+for command in (check, train, evaluate, compare, parse, explain, export, models, promote):
     app.command()(command)

@@ -35,6 +35,9 @@ class TrainConfig:
         punctuation_share: chance that an example ends with another mark, or with none.
         contraction_share: chance that a "do not" becomes "don't" or "dont", or the other way.
         drop_share: chance that a word is left out.
+        translation_model_out: folder or hub name of a model that translates the examples into another language; with
+            `translation_model_back` it makes a paraphrase of each. Empty for none.
+        translation_model_back: of one that translates them back.
         pseudo_confidence: least confidence of a label that the model itself gives to an unlabelled message.
         pseudo_per_intent: most unlabelled messages that are learned for an intent, the surest first.
         fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
@@ -68,6 +71,8 @@ class TrainConfig:
     punctuation_share: float = 0.0
     contraction_share: float = 0.0
     drop_share: float = 0.0
+    translation_model_out: str = ""
+    translation_model_back: str = ""
     pseudo_confidence: float = 0.9
     pseudo_per_intent: int = 20
     fold_in_epochs: int = 2
@@ -87,7 +92,7 @@ def parse_config(record: Mapping[str, Any]) -> TrainConfig:
     """Build a config from keys; the others keep their defaults.
 
     Raises:
-        ValueError: a key is unknown or its value has another type.
+        ValueError: a key is unknown, its value has another type, or half of a pair is set.
     """
     known = {field.name: field.default for field in fields(TrainConfig)}
     values: dict[str, Any] = {}
@@ -100,4 +105,8 @@ def parse_config(record: Mapping[str, Any]) -> TrainConfig:
         if type(value) is not kind:
             raise ValueError(f"{key!r} must be of type {kind.__name__}, not {type(value).__name__}")
         values[key] = value
+    if bool(values.get("translation_model_out")) != bool(values.get("translation_model_back")):
+        raise ValueError(
+            "'translation_model_out' and 'translation_model_back' are set together or not at all"
+        )
     return TrainConfig(**values)

@@ -4,6 +4,7 @@ NluError
 ├── ExamplesUnreadable    a file of examples breaks its form (file, line, reason)
 ├── ExamplesRejected      the examples cannot be trained on, or contradict each other and the call is strict
 ├── EncoderNotFound       the encoder named in the config is not on this machine
+├── TranslatorNotFound    a translation model named in the config is not on this machine
 ├── TrainerFailed         the trainer's process ended without a model
 ├── ReportUnusable        a file of a report is missing or breaks its form
 │   └── ReportsDiffer     two reports are not about the same texts
@@ -67,6 +68,20 @@ class EncoderNotFound(NluError):
 
     def __str__(self) -> str:
         return f"encoder {self.name!r} cannot be loaded: {self.reason}"
+
+
+class TranslatorNotFound(NluError):
+    """A translation model named in the config is not on this machine."""
+
+    code = "translator_not_found"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"translation model {self.name!r} cannot be loaded: {self.reason}"
 
 
 class TrainerFailed(NluError):

@@ -74,7 +74,7 @@ def train_model(
 
     for line in describe(check_dataset(dataset, validation, is_strict=is_strict)):
         progress(Progress(line))
-    dataset = settle(dataset)
+    dataset = _with_paraphrases(settle(dataset), validation, models, config, progress)
     identity = identify(dataset, validation, config)
     folder = models / identity.model_id
     if not must_train and is_servable(folder):
@@ -123,6 +123,23 @@ def train_with_unlabelled(
         return first
     widened = replace(settle(dataset), made=dataset.made + made)
     return train_model(widened, validation, models, config, progress, must_train=must_train)
+
+
+def _with_paraphrases(
+    dataset: Dataset, validation: Dataset | None, models: Path, config: TrainConfig, progress: OnProgress
+) -> Dataset:
+    """Add what translating the examples out and back makes of them, if the config names models for it."""
+    if not config.translation_model_out:
+        return dataset
+    from nlu.training.back_translation import back_translate
+
+    others = dataset.out_of_scope + (validation.examples if validation else ())
+    made = back_translate(dataset.in_scope, [example.text for example in others], config, models)
+    count = len(dataset.in_scope)
+    progress(
+        Progress(f"translating {count} examples out and back gave {len(made)} paraphrases to learn from")
+    )
+    return replace(dataset, made=dataset.made + made)
 
 
 def is_servable(folder: Path) -> bool:

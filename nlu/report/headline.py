@@ -22,7 +22,7 @@ _SAID = (
     ("ece", "calibration error", "mean gap of confidence and accuracy, ten bins"),
 )
 _OUT_OF_SCOPE_ONLY = {"oos_recall"}
-_BOTH = {"oos_precision", "oos_auroc", "mcc"}
+_BOTH = {"oos_auroc", "mcc"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,9 @@ def headline(evaluation: Evaluation) -> tuple[Headline, ...]:
 
 
 def _count(metrics: Metrics, key: str) -> int:
+    if key == "oos_precision":  # a share of what was refused
+        refused = metrics.oos_recall * metrics.out_of_scope_texts
+        return round(refused + (metrics.oos_false_alarm_rate * metrics.texts if metrics.texts else 0))
     if key in _OUT_OF_SCOPE_ONLY:
         return metrics.out_of_scope_texts
     return metrics.texts + (metrics.out_of_scope_texts if key in _BOTH else 0)

@@ -156,3 +156,10 @@ def test_headline_leaves_out_what_was_not_measured(understander: Understander) -
     assert not any(math.isnan(one.value) for one in rows)
     assert {one.key for one in rows}.isdisjoint({"oos_recall", "mcc", "entity_f1"})
     assert {one.texts for one in rows} == {1}
+
+
+def test_precision_of_refusals_is_told_with_the_number_of_refusals(understander: Understander) -> None:
+    evaluation, predictions = evaluate(understander, small_dataset(), name="data")
+    told = {one.key: one.texts for one in headline(evaluation)}
+    assert told["oos_precision"] == sum(one.is_out_of_scope for one in predictions)
+    assert (told["oos_recall"], told["mcc"], told["in_scope_accuracy"]) == (3, 33, 30)

@@ -67,7 +67,7 @@ def embed_untrained(examples: Sequence[Example], pretrained: Pretrained, config:
     """Embed each text as the encoder does before training: (n, d), rows of unit length."""
     items = build_items(examples, TextEncoder(pretrained.tokenizer, max_tokens=config.max_tokens), (), ())
     rows = np.zeros((len(items), int(pretrained.model.config.hidden_size)), dtype=np.float32)
-    pretrained.model.eval()
+    pretrained.model.train(False)
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=uses_bf16(config)):
         for places, batch in ordered_batches(items, size=_BATCH):
             hidden = pretrained.model(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state
@@ -142,4 +142,5 @@ def _unknown_id(tokenizer: Tokenizer) -> int | None:
     if model.get("unk_token"):
         number: int | None = tokenizer.token_to_id(model["unk_token"])
         return number
-    return model.get("unk_id")
+    place: int | None = model.get("unk_id")
+    return place

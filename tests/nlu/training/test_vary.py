@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -44,7 +45,8 @@ ANY_EXAMPLE = st.one_of(a_sentence(), an_example())
 
 
 def shares(**chosen: float) -> TrainConfig:
-    return replace(STILL, **{f"{name}_share": share for name, share in chosen.items()})
+    keys: dict[str, Any] = {f"{name}_share": share for name, share in chosen.items()}
+    return replace(STILL, **keys)
 
 
 def outside(one: Example) -> str:

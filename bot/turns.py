@@ -59,6 +59,7 @@ from bot.wire import (
     understanding_of,
 )
 from bot.wishes import ENDINGS, WAITING, Wish, find_wishes, read_waiting, with_order
+from nlu.component import Understanding
 
 log = structlog.get_logger()
 
@@ -93,6 +94,7 @@ class TurnRunner:
         self._store = unwrap_store(agent)
         self._endpoint = guard_endpoint(agent)
         self._text_node = find_text_node(agent.processor)
+        self._understanding = find_understanding(agent.processor)
         self._output = SilentOutput()
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
@@ -113,6 +115,8 @@ class TurnRunner:
             codes.append("action_server_missing")
         elif not self._endpoint.is_available:
             codes.append("action_server_unavailable")
+        if self._understanding is not None and self._understanding.lack:
+            codes.append("understanding_on_cpu")
         return codes
 
     def understand(self, texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -472,6 +476,12 @@ def find_text_node(processor: MessageProcessor) -> str:
         log.error("text_node_missing", alarm=True)
         raise EngineNotReady
     return str(node)
+
+
+def find_understanding(processor: MessageProcessor) -> Understanding | None:
+    """Find our component in the graph; None where the pipeline understands with another."""
+    components = (node._component for node in processor.graph_runner._instantiated_nodes.values())
+    return next((component for component in components if isinstance(component, Understanding)), None)
 
 
 def user_event(

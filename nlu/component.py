@@ -131,6 +131,11 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             structlog.get_logger().warning("understanding_degraded", reason=understander.lack)
         return cls(config, model_storage, resource, understander)
 
+    @property
+    def lack(self) -> str:
+        """Why the network is not computed on the wished device; empty when it is."""
+        return self._live.current.lack if self._live else ""
+
     def _load_model(self, folder: Path) -> Understander:
         return load(folder, threads=int(self._config["threads"]), device=Device(self._config["device"]))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ def main(project: Path) -> None:
     )
     results = asyncio.run(parse(str(model), json.loads((project / "texts.json").read_text())))
     (project / "results.json").write_text(json.dumps(results))
+    served = asyncio.run(swap(str(model), project / "var" / "models" / "nlu"))
+    (project / "lack.json").write_text(json.dumps(asyncio.run(lack(str(model)))))
+    (project / "served.json").write_text(json.dumps(served))
     (project / "dialled.json").write_text(json.dumps(dialled(project)))
 
 
@@ -54,6 +58,48 @@ async def parse(model: str, texts: list[str]) -> list[Any]:
 
     agent = await load_agent(model_path=model)
     return [await agent.parse_message(text) for text in texts]
+
+
+async def lack(model: str) -> str:
+    """Say why the network is not computed where the config wishes."""
+    from rasa.core.agent import load_agent
+
+    from bot.turns import find_understanding
+
+    understanding = find_understanding((await load_agent(model_path=model)).processor)
+    assert understanding is not None
+    return understanding.lack
+
+
+async def swap(model: str, store: Path) -> list[str]:
+    """Name the model that understands, then make a copy of it current, then the first one again."""
+    from rasa.core.agent import load_agent
+
+    from nlu.models import point_to, promote_model
+
+    agent = await load_agent(model_path=model)
+    first = (store / "current").read_text().strip()
+    copy = shutil.copytree(store / first, store / ("f" * 16))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "model_id": copy.name}))
+    served = [await served_until(agent, first)]
+    point_to(store, copy.name)
+    served.append(await served_until(agent, copy.name))
+    promote_model(store, first)
+    served.append(await served_until(agent, first))
+    shutil.rmtree(copy)
+    return served
+
+
+async def served_until(agent: Any, model_id: str) -> str:
+    """Parse until this model understands, for a minute at most; the model that did last."""
+    served = ""
+    for _ in range(240):
+        served = (await agent.parse_message("thanks a lot"))["understanding"]["model_id"]
+        if served == model_id:
+            break
+        await asyncio.sleep(0.25)
+    return served
 
 
 if __name__ == "__main__":

@@ -90,6 +90,23 @@ def test_command_parses_texts_as_json(tiny_model: Model) -> None:
     assert records[1]["intent"] is None
 
 
+@pytest.mark.parametrize("source", ["file", "standard input"])
+def test_command_parses_the_lines_of_a_file(tiny_model: Model, tmp_path: Path, source: str) -> None:
+    lines = "thank you so much\r\n\nwhere is my order 10204"
+    path = tmp_path / "texts.txt"
+    path.write_text(lines)
+    arguments = ["parse", "--file", str(path) if source == "file" else "-", "--model", str(tiny_model.folder)]
+    result = CliRunner().invoke(app, [*arguments, "--json"], input=lines, catch_exceptions=False)
+    records = json.loads(result.stdout)
+    assert [record["text"] for record in records] == ["thank you so much", "", "where is my order 10204"]
+    assert [record["intent"] for record in records] == ["thank", None, "order_status"]
+
+
+def test_command_without_any_text_says_so(tiny_model: Model) -> None:
+    with pytest.raises(NotUnderstood, match="--file"):
+        call("parse", "--model", tiny_model.folder)
+
+
 def test_command_measures(data: Path, tiny_model: Model, tmp_path: Path) -> None:
     arguments = ["evaluate", "--model", tiny_model.folder.parent, "--data", data]
     lines = call(*arguments, "--report", tmp_path / "report").splitlines()

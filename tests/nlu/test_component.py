@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import onnxruntime
 import pytest
 
 from nlu.config import TrainConfig
+from nlu.device import CUDA_PROVIDER
 from nlu.examples import read_dataset
 from nlu.models import ensure_model
 from nlu.runtime import Understander, load
@@ -63,7 +65,13 @@ def project(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Pat
     folder = tmp_path_factory.mktemp("project")
     settings = {"encoder": str(tiny_encoder), "max_tokens": 48, "epochs": 2, "held_out_share": 0.0}
     (folder / "settings.json").write_text(json.dumps(settings))
-    pipeline = [{"name": "nlu.component.Understanding", "fallback_threshold": 0.0, "training": settings}]
+    component = {
+        "name": "nlu.component.Understanding",
+        "fallback_threshold": 0.0,
+        "follow": "store",
+        "device": "cuda",
+    }
+    pipeline = [{**component, "training": settings}]
     config = {
         "recipe": "default.v1",
         "language": "en",
@@ -117,6 +125,26 @@ def test_engine_understands_the_same_as_the_application(
     assert found["understanding"]["model_id"] == app_view.model_id
     assert [name for name in names if name != "nlu_fallback"] == [name for name, _ in parse.ranking]
     assert found["intent_ranking"][-1]["confidence"] == pytest.approx(parse.ranking[-1][1], abs=1e-4)
+
+
+def test_engine_serves_the_current_model_of_the_store_without_a_restart(
+    project: Path, app_view: Understander
+) -> None:
+    served = json.loads((project / "served.json").read_text())
+    assert served == [app_view.model_id, "f" * 16, app_view.model_id]
+
+
+def test_engine_without_a_gpu_understands_and_says_what_it_lacks(project: Path) -> None:
+    lack = json.loads((project / "lack.json").read_text())
+    if CUDA_PROVIDER in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime has CUDA")
+    assert CUDA_PROVIDER in lack
+
+
+def test_evidence_stands_beside_what_was_understood(results: dict[str, Any], app_view: Understander) -> None:
+    evidence = results["thanks a lot"]["understanding"]["evidence"]
+    assert evidence["nearest"][0]["text"] == "thanks a lot"
+    assert evidence["second"] == app_view.parse(["thanks a lot"])[0].ranking[1][0]
 
 
 def test_entities_come_with_their_places(results: dict[str, Any]) -> None:

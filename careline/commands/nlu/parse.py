@@ -10,6 +10,7 @@ from rich.table import Table
 from careline.commands.nlu.plumbing import (
     AsJson,
     ModelOption,
+    NotUnderstood,
     in_plain_words,
     model_folder,
     print_rows,
@@ -23,13 +24,21 @@ RANKED = 3
 
 
 def parse(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What a customer might write.")],
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="What a customer might write.")
+    ] = None,
+    file: Annotated[
+        typer.FileText | None, typer.Option(help="Texts, one a line; - reads standard input.")
+    ] = None,
     model: ModelOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the model understands from each text."""
+    """Show what the model understands from each text; many are computed side by side."""
     from nlu.runtime import load
 
+    texts = [*(texts or []), *(line.rstrip("\r\n") for line in file or ())]
+    if not texts:
+        raise NotUnderstood("name a text, or a file of texts with --file")
     with in_plain_words():
         parses = load(model_folder(model)).parse(texts)
     if as_json:

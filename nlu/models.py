@@ -17,7 +17,8 @@ from nlu.errors import ModelUnusable
 from nlu.examples import Dataset, read_dataset
 from nlu.findings import describe
 from nlu.model_folder import CURRENT, read_json, verify_folder
-from nlu.progress import OnProgress, Progress
+from nlu.processes import is_main_process
+from nlu.progress import OnProgress, Progress, say_nothing
 from nlu.runtime import load
 from nlu.settle import settle
 
@@ -58,6 +59,7 @@ def train_model(
     *,
     is_strict: bool = False,
     must_train: bool = False,
+    tensorboard: Path | None = None,
 ) -> Model:
     """Check the examples, then train unless the same model is in the store.
 
@@ -68,10 +70,12 @@ def train_model(
         config: the settings.
         progress: told what happens.
         is_strict: refuse examples that contradict each other, instead of learning what `nlu.settle` makes of them.
-        must_train: train although the model is there.
+        must_train: train although the model is there, from the beginning.
+        tensorboard: a folder for the course of the training.
     """
     from nlu.training.identity import identify
 
+    progress = progress if is_main_process() else say_nothing
     for line in describe(check_dataset(dataset, validation, is_strict=is_strict)):
         progress(Progress(line))
     dataset = _with_paraphrases(settle(dataset), validation, models, config, progress)
@@ -81,9 +85,11 @@ def train_model(
         point_to(models, identity.model_id)
         progress(Progress(f"model {identity.model_id} is up to date"))
         return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=True)
-    from nlu.training.run import train
+    from nlu.training.run import Call, train
 
-    train(dataset, validation, config, identity, folder, progress)
+    train(dataset, validation, config, identity, Call(folder, progress, must_train, tensorboard))
+    if not is_main_process():
+        return Model(folder, identity.model_id, {}, is_reused=False)
     point_to(models, identity.model_id)
     return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=False)
 
@@ -98,6 +104,7 @@ def train_with_unlabelled(
     *,
     is_strict: bool = False,
     must_train: bool = False,
+    tensorboard: Path | None = None,
 ) -> Model:
     """Train as `train_model` does, let the model label messages, and train again with those it is sure of.
 
@@ -105,7 +112,14 @@ def train_with_unlabelled(
     if the first model is sure of none, that one is given.
     """
     first = train_model(
-        dataset, validation, models, config, progress, is_strict=is_strict, must_train=must_train
+        dataset,
+        validation,
+        models,
+        config,
+        progress,
+        is_strict=is_strict,
+        must_train=must_train,
+        tensorboard=tensorboard,
     )
     if not unlabelled:
         return first
@@ -118,11 +132,14 @@ def train_with_unlabelled(
         least_confidence=config.pseudo_confidence,
         most_per_intent=config.pseudo_per_intent,
     )
+    progress = progress if is_main_process() else say_nothing
     progress(Progress(f"the model is sure of {len(made)} of {len(unlabelled)} unlabelled messages"))
     if not made:
         return first
     widened = replace(settle(dataset), made=dataset.made + made)
-    return train_model(widened, validation, models, config, progress, must_train=must_train)
+    return train_model(
+        widened, validation, models, config, progress, must_train=must_train, tensorboard=tensorboard
+    )
 
 
 def _with_paraphrases(

@@ -18,7 +18,8 @@ from nlu.config import TrainConfig, parse_config
 from nlu.errors import ExamplesRejected, ExamplesUnreadable, NluError
 from nlu.examples import read_dataset, read_texts
 from nlu.models import train_with_unlabelled
-from nlu.progress import Progress
+from nlu.processes import is_main_process
+from nlu.progress import to_log
 
 EXIT_EXAMPLES = 2
 EXIT_FAILED = 3
@@ -34,9 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             read_texts(options.unlabelled) if options.unlabelled else (),
             options.out,
             options.config,
-            _tell,
+            to_log(_say),
             is_strict=options.strict,
             must_train=options.force,
+            tensorboard=options.tensorboard,
         )
     except (ExamplesUnreadable, ExamplesRejected) as error:
         _say(str(error))
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NluError as error:
         _say(str(error))
         return EXIT_FAILED
+    if not is_main_process():
+        return 0
     result = {"folder": str(model.folder.resolve()), "model_id": model.model_id, "is_reused": model.is_reused}
     sys.stdout.write(json.dumps({**result, "metrics": model.metrics}) + "\n")
     return 0
@@ -69,7 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strict", action="store_true", help="refuse examples that contradict each other or overlap"
     )
-    parser.add_argument("--force", action="store_true", help="train although the same model is there")
+    parser.add_argument(
+        "--force", action="store_true", help="train anew although the same model is there or half trained"
+    )
+    parser.add_argument("--tensorboard", type=Path, help="a folder for the course of the training")
     return parser
 
 
@@ -79,10 +86,6 @@ def _config(text: str) -> TrainConfig:
         return parse_config(record)
     except (ValueError, AttributeError) as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _tell(progress: Progress) -> None:
-    _say(progress.message)
 
 
 def _say(line: str) -> None:

@@ -31,12 +31,24 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """Items padded to the longest: ids, mask and tags are (n, tokens), intents (n,), all int64."""
+    """Items padded with 0 to the longest: ids, mask and tags are (n, tokens), intents (n,), all int64."""
 
     ids: Tensor
     mask: Tensor
     intents: Tensor
     tags: Tensor
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def to(self, device: torch.device) -> Batch:
+        """Move the tensors to a device."""
+        return Batch(*(tensor.to(device) for tensor in (self.ids, self.mask, self.intents, self.tags)))
+
+    def rows(self, first: int, step: int) -> Batch:
+        """Take each `step`-th item from `first` on; the first item where there is none."""
+        picked = slice(first, None, step) if first < len(self) else slice(0, 1)
+        return Batch(self.ids[picked], self.mask[picked], self.intents[picked], self.tags[picked])
 
 
 def build_items(

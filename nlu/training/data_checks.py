@@ -19,8 +19,8 @@ from nlu.findings import Finding, Severity, percent, place_of, worst_first
 from nlu.scores import FloatArray
 from nlu.training.batches import build_items, ordered_batches
 from nlu.training.encoders import Pretrained
-from nlu.training.fit import uses_bf16
-from nlu.training.network import mean_embedding
+from nlu.training.machine import mixed_precision
+from nlu.training.network import fill_padding, mean_embedding
 from nlu.words import split
 
 ALIKE = 0.9
@@ -65,12 +65,15 @@ def find_encoder_faults(dataset: Dataset, pretrained: Pretrained, config: TrainC
 
 def embed_untrained(examples: Sequence[Example], pretrained: Pretrained, config: TrainConfig) -> FloatArray:
     """Embed each text as the encoder does before training: (n, d), rows of unit length."""
-    items = build_items(examples, TextEncoder(pretrained.tokenizer, max_tokens=config.max_tokens), (), ())
+    encoder = TextEncoder(pretrained.tokenizer, max_tokens=pretrained.tokens_read(config.max_tokens))
+    items = build_items(examples, encoder, (), ())
+    is_bf16 = mixed_precision(config, has_gpu=False) == "bf16"
     rows = np.zeros((len(items), int(pretrained.model.config.hidden_size)), dtype=np.float32)
     pretrained.model.train(False)
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=uses_bf16(config)):
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_bf16):
         for places, batch in ordered_batches(items, size=_BATCH):
-            hidden = pretrained.model(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state
+            ids = fill_padding(batch.ids, batch.mask, pretrained.padding)
+            hidden = pretrained.model(input_ids=ids, attention_mask=batch.mask).last_hidden_state
             rows[places] = mean_embedding(hidden.float(), batch.mask).numpy()
     return rows
 

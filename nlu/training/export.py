@@ -37,7 +37,7 @@ class Precision:
 def export_fp32(network: JointNetwork, path: Path) -> None:
     """Write the network with fp32 weights; both batch and length stay free."""
     network.eval()
-    ids = torch.tensor([[1, 2, 3, 0], [1, 2, 3, 4]])
+    ids = torch.tensor([[2, 3, 4, 0], [2, 3, 4, 5]])
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
     free = {0: "batch", 1: "tokens"}
     with warnings.catch_warnings(), torch.no_grad():

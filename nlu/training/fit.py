@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 import random
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional
 
 from nlu.config import TrainConfig
-from nlu.scores import FloatArray
-from nlu.tags import OUTSIDE
-from nlu.training.batches import IGNORED, Batch, Item, ordered_batches, shuffled_batches
+from nlu.training.adapters import NoAdapter, add_adapter
+from nlu.training.batches import Item, shuffled_batches
+from nlu.training.checkpoint import Checkpoint, Snapshot, named
+from nlu.training.learner import Learner, OnStep, load_parameters, say_nothing, trained_parameters
+from nlu.training.machine import from_main
 from nlu.training.network import JointNetwork
-from nlu.training.objective import Objective, joint_loss
+from nlu.training.pace import Pace, Standing
+from nlu.training.predict import Watched, evaluate, predict
 
-_EVALUATION_BATCH = 32
-_GRADIENT_NORM = 1.0
 _FOLD_IN_RATE = 0.3
 
 
@@ -40,22 +40,24 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """The network's outputs for some items: logits (n, intents), embeddings (n, d), and a tag's logits per item."""
+class Listeners:
+    """Who hears of a training: of each epoch, each step, how far it is every few seconds, and the epoch it goes on after."""
 
-    intent_logits: FloatArray
-    embeddings: FloatArray
-    tag_logits: list[FloatArray]
-
-
-OnEpoch = Callable[[Epoch], None]
+    on_epoch: Callable[[Epoch], None] = lambda _: None
+    on_step: OnStep = say_nothing
+    on_pace: Callable[[Standing], None] = lambda _: None
+    on_resumed: Callable[[Epoch], None] = lambda _: None
 
 
-def uses_bf16(config: TrainConfig) -> bool:
-    """Tell whether steps are computed in bf16 (weights stay fp32): twice as fast where the processor can, else slower."""
-    if config.precision == "auto":
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-    return config.precision == "bf16"
+SILENT = Listeners()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` gives beside the network that it changed."""
+
+    history: tuple[Epoch, ...]
+    adapter: NoAdapter
 
 
 def start_directions(network: JointNetwork, items: Sequence[Item]) -> None:
@@ -73,159 +75,163 @@ def fit(
     items_of: Callable[[int], Sequence[Item]],
     held_out: Sequence[Item],
     config: TrainConfig,
+    accelerator: Accelerator,
     *,
-    on_epoch: OnEpoch,
-) -> list[Epoch]:
+    checkpoint: Checkpoint | None = None,
+    listeners: Listeners = SILENT,
+) -> Fitted:
     """Train the network in place and leave it in its best state.
 
     Args:
-        network: with its directions started.
+        network: with its directions started, on the accelerator's device.
         items_of: gives what is learned in an epoch, from 1 on; always as many items.
         held_out: what is watched; empty for none, then every epoch is run and the last state stays.
         config: the settings.
-        on_epoch: called after every epoch.
+        accelerator: device, processes, precision.
+        checkpoint: where the training stands after each epoch; one that is there is gone on from.
+        listeners: who is told.
 
     Returns:
-        Every epoch that was run, in order.
+        Every epoch that was run, in order, and the adapter that stands beside the encoder, still to be merged.
     """
-    generator = random.Random(config.seed)  # noqa: S311 - shuffles examples, keeps no secret
-    is_bf16, objective = uses_bf16(config), Objective(config)
-    steps = math.ceil(len(items_of(1)) / config.batch_size) * config.epochs
-    optimizer = _build_optimizer(network, config)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_and_decay(steps, config.warmup_share))
-    history: list[Epoch] = []
-    best: tuple[tuple[float, float], dict[str, Tensor]] | None = None
-    last_better, started = 0, time.monotonic()
-    for number in range(1, config.epochs + 1):
-        batches = shuffled_batches(items_of(number), size=config.batch_size, generator=generator)
-        loss = _run_epoch(network, batches, optimizer, schedule, objective, is_bf16=is_bf16)
-        watched = evaluate(network, held_out, tag_weight=config.tag_weight)
-        spent = time.monotonic() - started
-        left = spent / number * (config.epochs - number)
-        history.append(
-            Epoch(
-                number, config.epochs, loss, watched.accuracy, watched.tag_accuracy, watched.loss, spent, left
-            )
-        )
-        on_epoch(history[-1])
-        if not held_out:
-            continue
+    steps_an_epoch = count_steps(len(items_of(1)), config)
+    steps = steps_an_epoch * config.epochs
+    adapter = add_adapter(network, config, steps=steps)
+    network.to(accelerator.device)
+    course = _Course(config, watches=bool(held_out))
+    learner = Learner(
+        network,
+        config,
+        accelerator,
+        rate_at=_warmup_and_decay(steps, config.warmup_share),
+        adapter=adapter,
+        on_step=lambda step, loss, rate: _stepped(listeners, pace, step, loss, rate),
+    )
+    snapshot = from_main(accelerator, checkpoint.load() if checkpoint else None)
+    if snapshot is not None:
+        learner.restore(snapshot)
+        course.restore(snapshot)
+        listeners.on_resumed(course.history[-1])
+    seconds = course.history[-1].seconds if course.history else 0.0
+    pace = Pace(steps, done=steps_an_epoch * len(course.history), seconds=seconds)
+    while not course.is_over:
+        number = len(course.history) + 1
+        batches = shuffled_batches(items_of(number), size=config.batch_size, generator=course.generator)
+        loss = learner.run_epoch(batches)
+        watched = _watch(network, held_out, config, accelerator)
+        course.add(network, loss, watched, pace.seconds)
+        state = learner.snapshot()
+        if checkpoint is not None and accelerator.is_main_process:
+            checkpoint.save(course.snapshot(state))
+        listeners.on_epoch(course.history[-1])
+    course.finish(network)
+    return Fitted(tuple(course.history), adapter)
+
+
+class _Course:
+    """What was measured so far, the best state, and whether it is time to stop."""
+
+    def __init__(self, config: TrainConfig, *, watches: bool) -> None:
+        self.history: list[Epoch] = []
+        self.generator = random.Random(config.seed)  # noqa: S311 - shuffles examples, keeps no secret
+        self._config = config
+        self._watches = watches
+        self._best: dict[str, Tensor] = {}
+        self._best_rank = (-math.inf, -math.inf)
+        self._last_better = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every epoch was run, or too many of them got nothing better."""
+        number = len(self.history)
+        is_patient = not self._watches or number - self._last_better < self._config.patience
+        return number >= self._config.epochs or not is_patient
+
+    def add(self, network: JointNetwork, loss: float, watched: Watched, seconds: float) -> None:
+        """Note an epoch, and the network's state if it is the best so far."""
+        number, epochs = len(self.history) + 1, self._config.epochs
+        left = seconds / number * (epochs - number)
+        figures = (watched.accuracy, watched.tag_accuracy, watched.loss)
+        self.history.append(Epoch(number, epochs, loss, *figures, seconds, left))
         # Not by the loss: it rises with the confidence of the few mistakes while both heads still get better.
         rank = (watched.accuracy + watched.tag_accuracy, -watched.loss)
-        if best is None or rank > best[0]:
-            best, last_better = (rank, _trained_state(network)), number
-        elif number - last_better >= config.patience:
-            break
-    if best is not None and last_better != history[-1].number:
-        network.load_state_dict(best[1], strict=False)
-    return history
+        if self._watches and rank > self._best_rank:
+            self._best_rank, self._last_better = rank, number
+            self._best = {name: p.detach().clone() for name, p in trained_parameters(network).items()}
+
+    def finish(self, network: JointNetwork) -> None:
+        """Put the best state back, unless it is the last."""
+        if self._watches and self._last_better != len(self.history):
+            load_parameters(network, self._best)
+
+    def snapshot(self, learner: Snapshot) -> Snapshot:
+        """Join what the learner and the course are made of."""
+        version, numbers, gauss = self.generator.getstate()
+        course = {
+            "history": [asdict(epoch) for epoch in self.history],
+            "best_rank": self._best_rank,
+            "last_better": self._last_better,
+            "generator": [version, list(numbers), gauss],
+        }
+        return Snapshot(
+            {**learner.tensors, **dict(named("best", self._best))}, {**learner.record, "course": course}
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from that."""
+        course = snapshot.record["course"]
+        self.history = [Epoch(**epoch) for epoch in course["history"]]
+        self._best = snapshot.under("best")
+        self._best_rank = tuple(course["best_rank"])
+        self._last_better = course["last_better"]
+        version, numbers, gauss = course["generator"]
+        self.generator.setstate((version, tuple(numbers), gauss))
 
 
-def fold_in(network: JointNetwork, items: Sequence[Item], config: TrainConfig) -> None:
+def fold_in(
+    network: JointNetwork,
+    items: Sequence[Item],
+    config: TrainConfig,
+    accelerator: Accelerator,
+    *,
+    adapter: NoAdapter,
+    listeners: Listeners = SILENT,
+) -> None:
     """Go over all examples some more, from a part of the learning rate down to none."""
     generator = random.Random(config.seed + 1)  # noqa: S311 - shuffles examples, keeps no secret
-    optimizer = _build_optimizer(network, config)
-    is_bf16 = uses_bf16(config)
-    steps = math.ceil(len(items) / config.batch_size) * config.fold_in_epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _FOLD_IN_RATE * max(0.0, 1.0 - step / steps)
+    steps = count_steps(len(items), config) * config.fold_in_epochs
+    pace = Pace(steps)
+    learner = Learner(
+        network,
+        config,
+        accelerator,
+        rate_at=lambda step: _FOLD_IN_RATE * max(0.0, 1.0 - step / steps),
+        adapter=adapter,
+        on_step=lambda step, loss, rate: _stepped(listeners, pace, step, loss, rate),
     )
     for _ in range(config.fold_in_epochs):
-        batches = shuffled_batches(items, size=config.batch_size, generator=generator)
-        _run_epoch(network, batches, optimizer, schedule, Objective(config), is_bf16=is_bf16)
+        learner.run_epoch(shuffled_batches(items, size=config.batch_size, generator=generator))
 
 
-def predict(network: JointNetwork, items: Sequence[Item]) -> Predictions:
-    """Run every item without training; the order is kept."""
-    network.eval()
-    logits: dict[int, FloatArray] = {}
-    embeddings: dict[int, FloatArray] = {}
-    tags: dict[int, FloatArray] = {}
-    with torch.inference_mode():
-        for places, batch in ordered_batches(items, size=_EVALUATION_BATCH):
-            intent_logits, tag_logits, embedding = network(batch.ids, batch.mask)
-            for row, place in enumerate(places):
-                logits[place] = intent_logits[row].numpy()
-                embeddings[place] = embedding[row].numpy()
-                tags[place] = tag_logits[row, : len(items[place].ids)].numpy()
-    order = range(len(items))
-    if not items:
-        empty = np.zeros((0, 1), dtype=np.float32)
-        return Predictions(empty, empty, [])
-    return Predictions(
-        np.stack([logits[i] for i in order]),
-        np.stack([embeddings[i] for i in order]),
-        [tags[i] for i in order],
-    )
+def count_steps(items: int, config: TrainConfig) -> int:
+    """Count the steps of a pass over this many items."""
+    return math.ceil(math.ceil(items / config.batch_size) / config.accumulation_steps)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What the network makes of items: shares right, and the loss of both heads; NaN where there is nothing.
-
-    `tag_accuracy` is over the words that are in an entity, or are taken to be: the rest is easy and plenty.
-    """
-
-    accuracy: float
-    tag_accuracy: float
-    loss: float
+def _stepped(listeners: Listeners, pace: Pace, step: int, loss: Tensor, rate: float) -> None:
+    listeners.on_step(step, loss, rate)
+    standing = pace.stepped()
+    if standing is not None:
+        listeners.on_pace(standing)
 
 
-def evaluate(network: JointNetwork, items: Sequence[Item], *, tag_weight: float) -> Watched:
-    """Measure the network on items without training."""
-    if not items:
-        return Watched(math.nan, math.nan, math.nan)
-    network.eval()
-    right = tags_right = tags = 0
-    total = 0.0
-    with torch.inference_mode():
-        for places, batch in ordered_batches(items, size=_EVALUATION_BATCH):
-            intent_logits, tag_logits, _ = network(batch.ids, batch.mask)
-            right += int((intent_logits.argmax(dim=-1) == batch.intents).sum())
-            found = tag_logits.argmax(dim=-1)
-            counted = (batch.tags != IGNORED) & ((batch.tags != OUTSIDE) | (found != OUTSIDE))
-            tags += int(counted.sum())
-            tags_right += int((counted & (found == batch.tags)).sum())
-            total += float(joint_loss(intent_logits, tag_logits, batch, tag_weight=tag_weight)) * len(places)
-    return Watched(right / len(items), tags_right / tags if tags else 1.0, total / len(items))
-
-
-def _run_epoch(
-    network: JointNetwork,
-    batches: Iterable[Batch],
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    objective: Objective,
-    *,
-    is_bf16: bool,
-) -> float:
-    network.train()
-    total, count = 0.0, 0
-    for batch in batches:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_bf16):
-            loss = objective.loss(network, batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
-        optimizer.step()
-        schedule.step()
-        total, count = total + float(loss.detach()) * len(batch.ids), count + len(batch.ids)
-    return total / count
-
-
-def _build_optimizer(network: JointNetwork, config: TrainConfig) -> torch.optim.AdamW:
-    groups: dict[tuple[float, float], list[Tensor]] = {}
-    for name, parameter in network.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        rate = config.tag_learning_rate if name.startswith("tag_layer.") else config.learning_rate
-        # The directions are normalised before use, so decay would only change their useless length.
-        decay = 0.0 if parameter.ndim < 2 or name == "directions" else config.weight_decay
-        groups.setdefault((rate, decay), []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": params, "lr": lr, "weight_decay": decay} for (lr, decay), params in groups.items()],
-        fused=True,
-    )
+def _watch(
+    network: JointNetwork, items: Sequence[Item], config: TrainConfig, accelerator: Accelerator
+) -> Watched:
+    """Measure the held-out part in the main process, for all."""
+    if not accelerator.is_main_process:
+        items = ()
+    return from_main(accelerator, evaluate(network, items, tag_weight=config.tag_weight))
 
 
 def _warmup_and_decay(steps: int, warmup_share: float) -> Callable[[int], float]:
@@ -237,7 +243,3 @@ def _warmup_and_decay(steps: int, warmup_share: float) -> Callable[[int], float]
         return max(0.0, (steps - step) / max(1, steps - warmup))
 
     return factor
-
-
-def _trained_state(network: JointNetwork) -> dict[str, Tensor]:
-    return {name: p.detach().clone() for name, p in network.named_parameters() if p.requires_grad}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 
 from nlu.config import TrainConfig
 from nlu.encoding import TextEncoder
@@ -23,77 +25,209 @@ from nlu.scores import Bank, FloatArray
 from nlu.tags import find_adjacent, tag_names
 from nlu.training.batches import IGNORED, Item
 from nlu.training.calibrate import Calibration, Given, calibrate
+from nlu.training.checkpoint import Checkpoint
 from nlu.training.data_checks import find_encoder_faults
 from nlu.training.encoders import Pretrained, load_encoder
 from nlu.training.export import Precision, export
-from nlu.training.fit import Epoch, fit, fold_in, predict, start_directions
+from nlu.training.fit import Epoch, Listeners, fit, fold_in, start_directions
 from nlu.training.identity import Identity
+from nlu.training.machine import build_accelerator, make_alike
 from nlu.training.network import JointNetwork
-from nlu.training.parts import Parts, build_parts
+from nlu.training.parts import Parts, Varied, build_parts
+from nlu.training.predict import predict
+from nlu.training.sentences import (
+    counts_sentence,
+    precision_sentence,
+    resumed_sentence,
+    tell_epoch,
+    tell_pace,
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a training is called with that is no part of the model: where it stands, and who watches it.
+
+    `folder` is where the model will stand, `must_begin` passes over what a training that was cut off left, and
+    `tensorboard` is a folder for the course of the training.
+    """
+
+    folder: Path
+    progress: OnProgress
+    must_begin: bool = False
+    tensorboard: Path | None = None
 
 
 def train(
-    dataset: Dataset,
-    validation: Dataset | None,
-    config: TrainConfig,
-    identity: Identity,
-    folder: Path,
-    progress: OnProgress,
+    dataset: Dataset, validation: Dataset | None, config: TrainConfig, identity: Identity, call: Call
 ) -> None:
     """Train a model and put its folder in place, whole or not at all.
+
+    Every process of an ``accelerate launch`` calls this; only the main one writes. A training that was cut off is gone
+    on with after its last whole epoch.
 
     Args:
         dataset: checked examples. Those out of scope only calibrate.
         validation: for stopping and calibration; without it a part of the examples is held out.
         config: the settings.
         identity: the name that examples, config and software give the model.
-        folder: where the model will stand; one that stands there is replaced.
-        progress: told what happens.
+        call: where the model will stand, and who is told. A model that stands there is replaced.
 
     Raises:
-        EncoderNotFound: the encoder is not on this machine.
+        EncoderNotFound: the encoder is not on this machine, or is of a kind that cannot be used.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
+    accelerator = build_accelerator(config)
+    torch.manual_seed(config.seed + accelerator.process_index)
+    checkpoint = Checkpoint(call.folder.with_name(f".{call.folder.name}.checkpoint"))
+    if call.must_begin and accelerator.is_main_process:
+        checkpoint.remove()
+    accelerator.wait_for_everyone()
+    prepared = _prepare(dataset, validation, config, accelerator, call.progress)
+    learned = _learn(prepared, config, accelerator, checkpoint, call)
+    if accelerator.is_main_process:
+        _write_folder(call, identity, dataset, prepared, learned, config)
+        checkpoint.remove()
+    accelerator.wait_for_everyone()
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What is there before the first step."""
+
+    encoder: TextEncoder
+    parts: Parts
+    varied: Varied
+    network: JointNetwork
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What came of the steps; `calibration` is None in a process that only computes."""
+
+    history: Sequence[Epoch]
+    calibration: Calibration | None
+    everything: tuple[Item, ...]
+
+
+def _prepare(
+    dataset: Dataset,
+    validation: Dataset | None,
+    config: TrainConfig,
+    accelerator: Accelerator,
+    progress: OnProgress,
+) -> _Prepared:
+    pretrained = load_encoder(config.encoder)
+    max_tokens = pretrained.tokens_read(config.max_tokens)
+    if max_tokens < config.max_tokens:
+        progress(Progress(f"note: this encoder reads {max_tokens} tokens at most, not {config.max_tokens}"))
+    if accelerator.is_main_process:
+        for line in describe(find_encoder_faults(dataset, pretrained, config)):
+            progress(Progress(line))
+    encoder = TextEncoder(pretrained.tokenizer, max_tokens=max_tokens)
+    parts, varied = build_parts(dataset, validation, encoder, config)
+    network = _build_network(pretrained, parts, config).to(accelerator.device)
+    progress(Progress(counts_sentence(parts)))
+    start_directions(network, parts.learned)
+    make_alike(network, accelerator)
+    return _Prepared(encoder, parts, varied, network, max_tokens)
+
+
+def _learn(
+    prepared: _Prepared, config: TrainConfig, accelerator: Accelerator, checkpoint: Checkpoint, call: Call
+) -> _Learned:
+    """Fit, calibrate what is still unknown, then learn that too; the network ends on the processor, without adapters."""
+    network, parts = prepared.network, prepared.parts
+    with _listeners(call, accelerator) as listeners:
+        fitted = fit(
+            network,
+            prepared.varied,
+            parts.watched,
+            config,
+            accelerator,
+            checkpoint=checkpoint,
+            listeners=listeners,
+        )
+    calibration = _calibrate(network, parts, config) if accelerator.is_main_process else None
+    everything = parts.learned
+    if parts.is_split and parts.watched and config.fold_in_epochs:
+        call.progress(Progress("learning the held-out part too"))
+        everything = parts.learned + parts.watched
+        telling = Listeners(on_pace=lambda standing: call.progress(tell_pace(standing)))
+        fold_in(network, everything, config, accelerator, adapter=fitted.adapter, listeners=telling)
+    fitted.adapter.merge(network)
+    network.cpu()
+    return _Learned(fitted.history, calibration, everything)
+
+
+@contextmanager
+def _listeners(call: Call, accelerator: Accelerator) -> Iterator[Listeners]:
+    """Open who hears of the training: people, and TensorBoard if it is wanted."""
+    tell = Listeners(
+        on_epoch=lambda epoch: call.progress(tell_epoch(epoch)),
+        on_pace=lambda standing: call.progress(tell_pace(standing)),
+        on_resumed=lambda epoch: call.progress(Progress(resumed_sentence(epoch))),
+    )
+    if call.tensorboard is None or not accelerator.is_main_process:
+        yield tell
+        return
+    from nlu.training.tracking import Tracker
+
+    tracker = Tracker(call.tensorboard / call.folder.name)
+
+    def on_epoch(epoch: Epoch) -> None:
+        tell.on_epoch(epoch)
+        tracker.epoch_ended(epoch)
+
+    try:
+        yield replace(tell, on_epoch=on_epoch, on_step=tracker.stepped)
+    finally:
+        tracker.close()
+
+
+def _write_folder(
+    call: Call,
+    identity: Identity,
+    dataset: Dataset,
+    prepared: _Prepared,
+    learned: _Learned,
+    config: TrainConfig,
+) -> None:
+    partial = call.folder.with_name(f".{call.folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    _train_into(partial, dataset, validation, config, progress)
+    _write_files(partial, dataset, prepared, learned, config, call.progress)
     write_manifest(
         partial, model_id=identity.model_id, data_sha256=identity.data_sha256, versions=identity.versions
     )
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.replace(folder)
+    shutil.rmtree(call.folder, ignore_errors=True)
+    partial.replace(call.folder)
 
 
-def _train_into(
-    folder: Path, dataset: Dataset, validation: Dataset | None, config: TrainConfig, progress: OnProgress
+def _write_files(
+    folder: Path,
+    dataset: Dataset,
+    prepared: _Prepared,
+    learned: _Learned,
+    config: TrainConfig,
+    progress: OnProgress,
 ) -> None:
-    torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    pretrained = load_encoder(config.encoder)
-    for line in describe(find_encoder_faults(dataset, pretrained, config)):
-        progress(Progress(line))
-    encoder = TextEncoder(pretrained.tokenizer, max_tokens=config.max_tokens)
-    parts, varied = build_parts(dataset, validation, encoder, config)
-    network = _build_network(pretrained, parts, config)
-    progress(Progress(_counts_sentence(parts)))
-    start_directions(network, parts.learned)
-    history = fit(network, varied, parts.watched, config, on_epoch=lambda epoch: progress(_told(epoch)))
-    calibration = _calibrate(network, parts, config)
-    everything = parts.learned
-    if parts.is_split and parts.watched and config.fold_in_epochs:
-        progress(Progress("learning the held-out part too"))
-        everything = parts.learned + parts.watched
-        fold_in(network, everything, config)
+    parts, calibration = prepared.parts, learned.calibration
+    assert calibration is not None  # noqa: S101 - the main process always calibrates
     precision = export(
-        network, parts.learned + parts.watched, folder / "model.onnx", may_quantize=config.quantize
+        prepared.network,
+        parts.learned + parts.watched,
+        folder / "model.onnx",
+        may_quantize=config.quantize,
     )
-    progress(Progress(_precision_sentence(precision)))
-    encoder.save(folder / "tokenizer.json")
-    _save_neighbours(folder, everything, parts.taught[: len(everything)])
+    progress(Progress(precision_sentence(precision)))
+    prepared.encoder.save(folder / "tokenizer.json")
+    _save_neighbours(folder, learned.everything, parts.taught[: len(learned.everything)])
     write_json(folder / "config.json", config.to_json())
-    write_json(folder / "labels.json", asdict(_labels(dataset, parts, config, calibration)))
-    write_json(folder / "history.json", [_without_nan(asdict(epoch)) for epoch in history])
-    write_json(folder / "metrics.json", _metrics(parts, history, precision, calibration))
+    labels = _labels(dataset, parts, calibration, max_tokens=prepared.max_tokens)
+    write_json(folder / "labels.json", asdict(labels))
+    write_json(folder / "history.json", [_without_nan(asdict(epoch)) for epoch in learned.history])
+    write_json(folder / "metrics.json", _metrics(parts, learned.history, precision, calibration))
 
 
 def _build_network(pretrained: Pretrained, parts: Parts, config: TrainConfig) -> JointNetwork:
@@ -133,7 +267,7 @@ def _save_neighbours(folder: Path, items: Sequence[Item], taught: Sequence[BankE
     write_bank_examples(folder, taught)
 
 
-def _labels(dataset: Dataset, parts: Parts, config: TrainConfig, calibration: Calibration) -> Labels:
+def _labels(dataset: Dataset, parts: Parts, calibration: Calibration, *, max_tokens: int) -> Labels:
     tagged = ([tag for tag in item.tags if tag != IGNORED] for item in parts.learned + parts.watched)
     return Labels(
         intents=parts.intents,
@@ -141,7 +275,7 @@ def _labels(dataset: Dataset, parts: Parts, config: TrainConfig, calibration: Ca
         adjacent=find_adjacent(tagged, parts.entities),
         synonyms=tuple(dataset.synonym_table().items()),
         patterns=tuple((pattern.entity, pattern.expression) for pattern in dataset.patterns),
-        max_tokens=config.max_tokens,
+        max_tokens=max_tokens,
         temperature=calibration.temperature,
         score=calibration.score,
         out_of_scope_threshold=calibration.threshold,
@@ -170,26 +304,6 @@ def _metrics(
 def _held_out(epoch: Epoch) -> dict[str, Any]:
     figures = (epoch.held_out_accuracy, epoch.held_out_tag_accuracy, epoch.held_out_loss)
     return dict(zip(("accuracy", "tag_accuracy", "loss"), figures, strict=True))
-
-
-def _counts_sentence(parts: Parts) -> str:
-    names = f"{len(parts.intents)} intents, {len(parts.entities)} entities"
-    return f"training on {len(parts.learned)} examples, {len(parts.watched)} held out, {names}"
-
-
-def _told(epoch: Epoch) -> Progress:
-    held_out = None if math.isnan(epoch.held_out_accuracy) else epoch.held_out_accuracy
-    watched = "" if held_out is None else f", held-out accuracy {100 * held_out:.1f} %"
-    message = f"epoch {epoch.number}/{epoch.epochs}: loss {epoch.loss:.3f}{watched}, {epoch.seconds_left:.0f} s left"
-    return Progress(message, epoch.number, epoch.epochs, epoch.loss, held_out, epoch.seconds_left)
-
-
-def _precision_sentence(precision: Precision) -> str:
-    if math.isnan(precision.int8_intents):
-        return f"weights kept in {precision.kept}"
-    intents = f"intents {precision.fp32_intents:.1f} % -> {precision.int8_intents:.1f} %"
-    tags = f"tags {precision.fp32_tags:.1f} % -> {precision.int8_tags:.1f} %"
-    return f"fp32 -> int8 on all examples: {intents}, {tags}; kept {precision.kept}"
 
 
 def _without_nan(record: dict[str, Any]) -> dict[str, Any]:

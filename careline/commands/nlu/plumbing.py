@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from careline.errors import CarelineError
@@ -51,17 +51,21 @@ def in_plain_words() -> Iterator[None]:
 @contextmanager
 def progress() -> Iterator[OnProgress]:
     """Tell a training's progress on standard error: a bar on a terminal, plain lines elsewhere."""
+    from nlu.progress import to_log
+
     out = Console(stderr=True, highlight=False)
     if not out.is_terminal:
-        yield lambda told: out.print(told.message, markup=False, soft_wrap=True)
+        yield to_log(lambda message: out.print(message, markup=False, soft_wrap=True))
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("training", total=None)
 
         def tell(told: Told) -> None:
             if told.epochs:
-                bar.update(task, completed=told.epoch, total=told.epochs, description=told.message)
+                bar.update(task, completed=told.epoch / told.epochs, total=1, description=told.message)
+            elif told.share is not None:
+                bar.update(task, completed=told.share, total=1, description=told.message)
             else:
                 bar.console.print(told.message, markup=False, soft_wrap=True)
 

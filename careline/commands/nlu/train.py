@@ -35,7 +35,10 @@ def train(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse examples that contradict each other or overlap.")
     ] = False,
-    force: Annotated[bool, typer.Option(help="Train although the same model is there.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Train anew although the same model is there or half trained.")
+    ] = False,
+    tensorboard: Annotated[Path | None, typer.Option(help="A folder for the course of the training.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model, or find that it is up to date."""
@@ -58,6 +61,7 @@ def train(
             tell,
             is_strict=strict,
             must_train=force,
+            tensorboard=tensorboard,
         )
     if as_json:
         record = {"folder": str(model.folder), "model_id": model.model_id, "is_reused": model.is_reused}

@@ -1,0 +1,67 @@
+"""A training that was cut off goes on where it was: one file, replaced after every epoch.
+
+Its tensors are safetensors; everything else stands as JSON in that file's header. There is no pickle in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+_RECORD = "record"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a training is made of at the end of an epoch: tensors by name, and a record that JSON can hold."""
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def under(self, prefix: str) -> dict[str, Tensor]:
+        """Give the tensors whose name begins with `prefix` and a dot, without it."""
+        start = prefix + "."
+        return {name[len(start) :]: t for name, t in self.tensors.items() if name.startswith(start)}
+
+
+def named(prefix: str, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Put a prefix and a dot before the names."""
+    return ((f"{prefix}.{name}", tensor) for name, tensor in tensors.items())
+
+
+class Checkpoint:
+    """The file of the last snapshot."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Replace the file, at once or not at all."""
+        partial = self._path.with_name(self._path.name + ".partial")
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in snapshot.tensors.items()}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(save(tensors, metadata={_RECORD: json.dumps(snapshot.record)}))
+        partial.replace(self._path)
+
+    def load(self) -> Snapshot | None:
+        """Read the file; None where there is none, or where a crash of the machine left half of one."""
+        if not self._path.is_file():
+            return None
+        try:
+            with safe_open(self._path, framework="pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+                return Snapshot(tensors, json.loads(file.metadata()[_RECORD]))
+        except (SafetensorError, OSError):
+            return None
+
+    def remove(self) -> None:
+        """Delete the file, and what a kill in the middle of `save` left."""
+        self._path.unlink(missing_ok=True)
+        self._path.with_name(self._path.name + ".partial").unlink(missing_ok=True)

@@ -5,6 +5,7 @@ NluError
 ├── ExamplesRejected      the examples cannot be trained on, or contradict each other and the call is strict
 ├── EncoderNotFound       the encoder named in the config is not on this machine
 ├── TranslatorNotFound    a translation model named in the config is not on this machine
+├── MachineUnfit          this machine cannot train as the config says
 ├── TrainerFailed         the trainer's process ended without a model
 ├── ReportUnusable        a file of a report is missing or breaks its form
 │   └── ReportsDiffer     two reports are not about the same texts
@@ -82,6 +83,19 @@ class TranslatorNotFound(NluError):
 
     def __str__(self) -> str:
         return f"translation model {self.name!r} cannot be loaded: {self.reason}"
+
+
+class MachineUnfit(NluError):
+    """The machine cannot train as the config says."""
+
+    code = "machine_unfit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"this machine cannot train so: {self.reason}"
 
 
 class TrainerFailed(NluError):

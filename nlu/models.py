@@ -82,7 +82,8 @@ def train_model(
     identity = identify(dataset, validation, config)
     folder = models / identity.model_id
     if not must_train and is_servable(folder):
-        point_to(models, identity.model_id)
+        if is_main_process():
+            point_to(models, identity.model_id)
         progress(Progress(f"model {identity.model_id} is up to date"))
         return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=True)
     from nlu.training.run import Call, train

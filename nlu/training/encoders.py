@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 from torch import nn
@@ -81,6 +82,7 @@ def _load_tokenizer(where: str) -> Tokenizer:
 
 def _check_vocabulary(model: PreTrainedModel, tokenizer: Tokenizer) -> None:
     """Refuse a tokenizer of another encoder, and the empty one that stands in where the vocabulary's file is missing."""
-    known, vectors = tokenizer.get_vocab_size(), model.get_input_embeddings().num_embeddings
+    weight: Any = model.get_input_embeddings().weight
+    known, vectors = tokenizer.get_vocab_size(), len(weight)
     if not vectors / 2 < known <= vectors:
         raise ValueError(f"its tokenizer knows {known} pieces, but it has vectors for {vectors}")

@@ -86,7 +86,7 @@ class Learner:
         self._sum_over_processes(loss)
         self._accelerator.unscale_gradients(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._parameters.values(), _GRADIENT_NORM)
-        rate = self._schedule.get_last_lr()[0]
+        rate = float(self._schedule.get_last_lr()[0])
         self._optimizer.step()
         if not self._optimizer.step_was_skipped:  # fp16 skips a step that overflowed
             self._schedule.step()
@@ -120,8 +120,8 @@ class Learner:
         optimizer = self._optimizer.state_dict()
         for number, state in optimizer["state"].items():
             tensors.update(named(f"optimizer.{number}", state))
-        for number, state in enumerate(gather_object([_random_states()])):
-            tensors.update(named(f"random.{number}", state))
+        for number, states in enumerate(gather_object([_random_states()])):
+            tensors.update(named(f"random.{number}", states))
         adapter = self._adapter.state()
         tensors.update(named("adapter", adapter.tensors))
         scaler = self._accelerator.scaler

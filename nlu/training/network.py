@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,12 @@ class JointNetwork(nn.Module):
         return embedding @ directions.T * self.scale, self.tag_layer(self.dropout(hidden)), embedding
 
     @property
+    def word_vectors(self) -> Tensor:
+        """The encoder's vectors of its pieces: (pieces, width)."""
+        encoder: Any = self.encoder
+        return cast(Tensor, encoder.get_input_embeddings().weight)
+
+    @property
     def device(self) -> torch.device:
         """Where the network computes."""
         return self.directions.device
@@ -65,7 +71,7 @@ class JointNetwork(nn.Module):
         The pooler, which nothing here reads, is left out too.
         """
         encoder: Any = self.encoder
-        encoder.get_input_embeddings().weight.requires_grad_(False)
+        self.word_vectors.requires_grad_(False)
         if isinstance(getattr(encoder, "pooler", None), nn.Module):
             encoder.pooler.requires_grad_(False)
         if not layers:

@@ -22,7 +22,7 @@ class Tracker:
     def stepped(self, step: int, loss: Tensor, learning_rate: float) -> None:
         """Write a step; what an earlier run of the same training wrote from it on is passed over."""
         if self._writer is None:
-            self._writer = SummaryWriter(str(self._folder), purge_step=step)  # type: ignore[no-untyped-call]
+            self._writer = SummaryWriter(str(self._folder), purge_step=step)
         self._step = step
         self._write("loss/step", float(loss))
         self._write("learning_rate", learning_rate)
@@ -37,8 +37,8 @@ class Tracker:
     def close(self) -> None:
         """Write what is still to be written."""
         if self._writer is not None:
-            self._writer.close()  # type: ignore[no-untyped-call]
+            self._writer.close()
 
     def _write(self, name: str, value: float) -> None:
         if self._writer is not None and math.isfinite(value):
-            self._writer.add_scalar(name, value, self._step)  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, self._step)

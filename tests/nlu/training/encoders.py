@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoModel, PretrainedConfig
+from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
 from tests.nlu.conftest import LETTERS, WORDS
 
@@ -66,14 +66,18 @@ def sentence_pieces(padding: int) -> tuple[Tokenizer, int]:
     return tokenizer, padding
 
 
-_SMALL = {
+_SMALL: dict[str, object] = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "intermediate_size": 64,
     "max_position_embeddings": POSITIONS,
 }
-_DISENTANGLED = {"relative_attention": True, "position_biased_input": False, "pos_att_type": ["p2c", "c2p"]}
+_DISENTANGLED: dict[str, object] = {
+    "relative_attention": True,
+    "position_biased_input": False,
+    "pos_att_type": ["p2c", "c2p"],
+}
 
 FAMILIES: dict[str, tuple[str, Callable[[], tuple[Tokenizer, int]], dict[str, object]]] = {
     "bert": ("BertConfig", word_pieces, _SMALL),
@@ -111,5 +115,6 @@ def write_encoder(family: str, folder: Path) -> Path:
     torch.manual_seed(0)
     kind = getattr(transformers, name)
     config: PretrainedConfig = kind(vocab_size=tokenizer.get_vocab_size(), pad_token_id=padding, **settings)
-    AutoModel.from_config(config).save_pretrained(folder)
+    model: PreTrainedModel = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    model.save_pretrained(folder)
     return folder

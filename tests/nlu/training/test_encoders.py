@@ -88,7 +88,7 @@ def test_first_tokens_begin_the_words_with_every_kind_of_tokenizer(family: str, 
 
 
 def _letters(encoder: TextEncoder, token: int) -> str:
-    return encoder._tokenizer.id_to_token(token).lstrip("Ġ▁")
+    return str(encoder._tokenizer.id_to_token(token)).lstrip("Ġ▁")
 
 
 @pytest.mark.parametrize(

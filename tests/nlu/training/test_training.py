@@ -23,10 +23,11 @@ from nlu.runtime import Network
 from nlu.training.batches import IGNORED, Item, build_items, ordered_batches, shuffled_batches
 from nlu.training.encoders import load_encoder
 from nlu.training.export import export, export_fp32, quantize
-from nlu.training.fit import predict, start_directions
+from nlu.training.fit import start_directions
 from nlu.training.identity import identify
 from nlu.training.network import JointNetwork
 from nlu.training.parts import LEAST_EXAMPLES_TO_HOLD_OUT, hold_out
+from nlu.training.predict import predict
 from tests.nlu.conftest import small_dataset
 
 INTENTS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=60)
@@ -188,7 +189,7 @@ def test_frozen_parts_are_the_word_vectors_and_the_lowest_layers(tiny_encoder: P
         for name, p in network.named_parameters()
         if not p.requires_grad and "layer" in name
     }
-    assert not network.encoder.get_input_embeddings().weight.requires_grad
+    assert not network.word_vectors.requires_grad
     assert frozen == {"layer"}
     assert all(p.requires_grad for name, p in network.named_parameters() if "layer.1." in name)
     assert not any(p.requires_grad for name, p in network.named_parameters() if "layer.0." in name)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from nlu.config import TrainConfig
+from nlu.training.adapters import NoAdapter
+from nlu.training.batches import Item, collate
+from nlu.training.encoders import load_encoder
+from nlu.training.learner import Learner, trained_parameters
+from nlu.training.machine import build_accelerator
+from nlu.training.network import JointNetwork
+
+ITEMS = [
+    Item((2, *range(5, 7 + number % 3), 3), number % 3, (-100,) * (4 + number % 3)) for number in range(8)
+]
+
+
+def network_without_dropout(encoder: Path) -> JointNetwork:
+    torch.manual_seed(3)
+    network = JointNetwork(load_encoder(str(encoder)).model, intents=3, tags=1, scale=20.0, dropout=0.0)
+    network.freeze(0)
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return network
+
+
+def learner_of(network: JointNetwork, config: TrainConfig) -> Learner:
+    return Learner(network, config, build_accelerator(config), rate_at=lambda _: 1.0, adapter=NoAdapter())
+
+
+def test_batches_whose_gradients_are_added_make_the_step_of_one_large_batch(
+    tiny_encoder: Path, tiny_config: TrainConfig
+) -> None:
+    whole, parts = network_without_dropout(tiny_encoder), network_without_dropout(tiny_encoder)
+    loss = learner_of(whole, tiny_config).run_epoch([collate(ITEMS)])
+    adding = replace(tiny_config, accumulation_steps=2)
+    pieces = [collate(ITEMS[:5]), collate(ITEMS[5:])]
+    assert learner_of(parts, adding).run_epoch(pieces) == pytest.approx(loss, rel=1e-5)
+    before, after = trained_parameters(whole), trained_parameters(parts)
+    # Adam's first step has the rate's size whatever the gradient's, so only those that are nearly zero may differ.
+    close = [torch.isclose(before[name], after[name], atol=1e-4).float().mean() for name in before]
+    assert min(close) > 0.95
+
+
+def test_nothing_is_compiled_on_the_processor(tiny_encoder: Path, tiny_config: TrainConfig) -> None:
+    network = network_without_dropout(tiny_encoder)
+    learner_of(network, replace(tiny_config, compile=True))
+    assert (network.step_encoder is not None) == torch.cuda.is_available()
+
+
+def test_step_encoder_stands_in_only_while_training(tiny_encoder: Path) -> None:
+    network = network_without_dropout(tiny_encoder)
+    batch, calls = collate(ITEMS), list[int]()
+    plain = network.train()(batch.ids, batch.mask)
+
+    def counted(**inputs: torch.Tensor) -> object:
+        calls.append(1)
+        return network.encoder(**inputs)
+
+    network.step_encoder = torch.compile(counted, backend="eager", dynamic=True)
+    compiled = network(batch.ids, batch.mask)
+    assert torch.allclose(plain[0], compiled[0], atol=1e-5)
+    assert calls
+    network.eval()(batch.ids, batch.mask)
+    assert len(calls) == 1
+
+
+def test_steps_in_bf16_give_weights_and_outputs_in_fp32(tiny_encoder: Path, tiny_config: TrainConfig) -> None:
+    network = network_without_dropout(tiny_encoder)
+    learner = learner_of(network, replace(tiny_config, precision="bf16"))
+    before = {name: p.detach().clone() for name, p in trained_parameters(network).items()}
+    learner.run_epoch([collate(ITEMS)])
+    outputs = network.train()(collate(ITEMS).ids, collate(ITEMS).mask)
+    assert {output.dtype for output in outputs} == {torch.float32}
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    assert any(not torch.equal(before[name], p) for name, p in trained_parameters(network).items())

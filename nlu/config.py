@@ -44,6 +44,11 @@ class TrainConfig:
         translation_model_back: of one that translates them back.
         pseudo_confidence: least confidence of a label that the model itself gives to an unlabelled message.
         pseudo_per_intent: most unlabelled messages that are learned for an intent, the surest first.
+        name_weight: what an intent's own name ("card_arrival") counts in its starting direction beside the mean of its
+            examples, 1. The names are learned as examples too. Names that say nothing are found out and left out.
+        refit_at_most: with at most this many examples, and none given for validation, the network is trained anew on all
+            of them after calibration; with more they are only gone over some more (`fold_in_epochs`).
+        refits: networks that are so trained, each with other luck; the model is the mean of their weights.
         fold_in_epochs: passes over all examples after calibration, so that what was held out is learned too; 0 for
             none. A validation part given by the caller is never learned.
         max_false_alarm: share of the in-scope texts understood rightly that the familiarity threshold may refuse.
@@ -64,9 +69,9 @@ class TrainConfig:
     max_tokens: int = 128
     epochs: int = 10
     patience: int = 4
-    batch_size: int = 16
+    batch_size: int = 32
     accumulation_steps: int = 1
-    learning_rate: float = 1e-4
+    learning_rate: float = 1.5e-4
     tag_learning_rate: float = 1e-3
     warmup_share: float = 0.1
     weight_decay: float = 0.01
@@ -85,6 +90,9 @@ class TrainConfig:
     translation_model_back: str = ""
     pseudo_confidence: float = 0.9
     pseudo_per_intent: int = 20
+    name_weight: float = 0.5
+    refit_at_most: int = 2000
+    refits: int = 3
     fold_in_epochs: int = 2
     max_false_alarm: float = 0.02
     quantize: bool = True

@@ -5,6 +5,7 @@ Its tensors are safetensors; everything else stands as JSON in that file's heade
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,11 @@ class Checkpoint:
         except (SafetensorError, OSError):
             return None
 
+    def beside(self, number: int) -> Checkpoint:
+        """Give the file of another training that belongs to the same model."""
+        return Checkpoint(self._path.with_name(f"{self._path.name}.{number}"))
+
     def remove(self) -> None:
-        """Delete the file, and what a kill in the middle of `save` left."""
-        self._path.unlink(missing_ok=True)
-        self._path.with_name(self._path.name + ".partial").unlink(missing_ok=True)
+        """Delete the file, those beside it, and what a kill in the middle of `save` left."""
+        for path in self._path.parent.glob(f"{glob.escape(self._path.name)}*"):
+            path.unlink(missing_ok=True)

@@ -7,20 +7,21 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.nn import functional
 
 from nlu.config import TrainConfig
 from nlu.training.adapters import NoAdapter, add_adapter
 from nlu.training.batches import Item, shuffled_batches
 from nlu.training.checkpoint import Checkpoint, Snapshot, named
-from nlu.training.learner import Learner, OnStep, load_parameters, say_nothing, trained_parameters
+from nlu.training.learner import Learner, OnStep, copy_parameters, load_parameters, say_nothing
 from nlu.training.machine import from_main
 from nlu.training.network import JointNetwork
 from nlu.training.pace import Pace, Standing
-from nlu.training.predict import Watched, evaluate, predict
+from nlu.training.predict import Watched, evaluate
+
+LEAST_WATCHED_TO_STOP_BY = 300
+"""With fewer watched items the best of several epochs is luck: then every epoch is run and the last state stays."""
 
 _FOLD_IN_RATE = 0.3
 
@@ -60,16 +61,6 @@ class Fitted:
     adapter: NoAdapter
 
 
-def start_directions(network: JointNetwork, items: Sequence[Item]) -> None:
-    """Set each intent's direction to the mean embedding of its examples."""
-    embeddings = torch.from_numpy(predict(network, items).embeddings)
-    intents = torch.tensor([item.intent for item in items])
-    with torch.no_grad():
-        for intent in sorted({item.intent for item in items}):
-            mean = embeddings[intents == intent].mean(dim=0)
-            network.directions[intent] = functional.normalize(mean, dim=0)
-
-
 def fit(
     network: JointNetwork,
     items_of: Callable[[int], Sequence[Item]],
@@ -85,7 +76,7 @@ def fit(
     Args:
         network: with its directions started, on the accelerator's device.
         items_of: gives what is learned in an epoch, from 1 on; always as many items.
-        held_out: what is watched; empty for none, then every epoch is run and the last state stays.
+        held_out: what is watched; with fewer than `LEAST_WATCHED_TO_STOP_BY` every epoch is run and the last state stays.
         config: the settings.
         accelerator: device, processes, precision.
         checkpoint: where the training stands after each epoch; one that is there is gone on from.
@@ -98,7 +89,7 @@ def fit(
     steps = steps_an_epoch * config.epochs
     adapter = add_adapter(network, config, steps=steps)
     network.to(accelerator.device)
-    course = _Course(config, watches=bool(held_out))
+    course = _Course(config, watches=len(held_out) >= LEAST_WATCHED_TO_STOP_BY)
     learner = Learner(
         network,
         config,
@@ -157,7 +148,7 @@ class _Course:
         rank = (watched.accuracy + watched.tag_accuracy, -watched.loss)
         if self._watches and rank > self._best_rank:
             self._best_rank, self._last_better = rank, number
-            self._best = {name: p.detach().clone() for name, p in trained_parameters(network).items()}
+            self._best = copy_parameters(network)
 
     def finish(self, network: JointNetwork) -> None:
         """Put the best state back, unless it is the last."""

@@ -156,6 +156,11 @@ def trained_parameters(network: JointNetwork) -> dict[str, Tensor]:
     return {name: p for name, p in network.named_parameters() if p.requires_grad}
 
 
+def copy_parameters(network: JointNetwork) -> dict[str, Tensor]:
+    """Copy the parameters that training changes, to be loaded again."""
+    return {name: p.detach().clone() for name, p in trained_parameters(network).items()}
+
+
 def load_parameters(network: JointNetwork, parameters: dict[str, Tensor]) -> None:
     """Set parameters by name; the others stay."""
     network.load_state_dict(parameters, strict=False)

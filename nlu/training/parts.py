@@ -12,6 +12,7 @@ from nlu.encoding import TextEncoder
 from nlu.examples import Dataset, Example
 from nlu.model_folder import BankExample
 from nlu.training.batches import Item, build_items
+from nlu.training.directions import name_texts
 from nlu.training.vary import Surfaces, collect_surfaces, vary
 
 LEAST_EXAMPLES_TO_HOLD_OUT = 5
@@ -23,7 +24,7 @@ class Parts:
     """The examples as numbers.
 
     `learned` is what the network is fitted to, `watched` what stops and calibrates it, `foreign` what is out of scope.
-    `taught` are the texts of learned and then of watched, in their order.
+    `examples` are those of learned and then of watched, in their order. `named` are the intents' names, as texts of theirs.
     `is_split` says that learned and watched are one author's examples, cut in two: then both are learned in the end.
     """
 
@@ -32,12 +33,25 @@ class Parts:
     learned: tuple[Item, ...]
     watched: tuple[Item, ...]
     foreign: tuple[Item, ...]
-    taught: tuple[BankExample, ...]
+    named: tuple[Item, ...]
+    examples: tuple[Example, ...]
     is_split: bool
+
+    @property
+    def taught(self) -> tuple[BankExample, ...]:
+        """The texts of learned and then of watched with their intents."""
+        return tuple(BankExample(example.text, example.intent) for example in self.examples)
 
 
 class Varied:
-    """Gives the learned items anew for every epoch, varied by the seed and the epoch's number."""
+    """Gives items anew for every epoch, varied by the seed and the epoch's number.
+
+    Args:
+        examples: what is varied.
+        parts: names the classes; its `named` join every epoch as they are.
+        encoder: makes items of texts.
+        config: the shares and the seed.
+    """
 
     def __init__(
         self, examples: Sequence[Example], parts: Parts, encoder: TextEncoder, config: TrainConfig
@@ -49,16 +63,17 @@ class Varied:
         self._surfaces: Surfaces = collect_surfaces(examples)
 
     def __call__(self, epoch: int) -> list[Item]:
-        """Build the items of an epoch, as many as examples."""
+        """Build the items of an epoch, always as many."""
         config = self._config
         generator = random.Random(config.seed * 1000 + epoch)  # noqa: S311 - varies examples, keeps no secret
         varied = [vary(example, self._surfaces, generator, config) for example in self._examples]
-        return build_items(varied, self._encoder, self._parts.intents, self._parts.entities)
+        items = build_items(varied, self._encoder, self._parts.intents, self._parts.entities)
+        return [*items, *self._parts.named]
 
 
 def build_parts(
     dataset: Dataset, validation: Dataset | None, encoder: TextEncoder, config: TrainConfig
-) -> tuple[Parts, Varied]:
+) -> Parts:
     """Cut the examples into parts; watched is the validation part, or a share that is held out."""
     if validation is None:
         learned, watched = hold_out(dataset.in_scope, config.held_out_share, seed=config.seed)
@@ -72,16 +87,20 @@ def build_parts(
     def numbers(examples: Sequence[Example]) -> tuple[Item, ...]:
         return tuple(build_items(examples, encoder, dataset.intents, dataset.entity_names))
 
-    parts = Parts(
+    names = [
+        Example(name, intent)
+        for name, intent in zip(name_texts(dataset.intents), dataset.intents, strict=True)
+    ]
+    return Parts(
         intents=dataset.intents,
         entities=dataset.entity_names,
         learned=numbers(learned),
         watched=numbers(watched),
         foreign=numbers(foreign),
-        taught=tuple(BankExample(example.text, example.intent) for example in (*learned, *watched)),
+        named=numbers(names),
+        examples=(*learned, *watched),
         is_split=validation is None,
     )
-    return parts, Varied(learned, parts, encoder, config)
 
 
 def hold_out(examples: Sequence[Example], share: float, *, seed: int) -> tuple[list[Example], list[Example]]:

@@ -27,14 +27,17 @@ from nlu.training.batches import IGNORED, Item
 from nlu.training.calibrate import Calibration, Given, calibrate
 from nlu.training.checkpoint import Checkpoint
 from nlu.training.data_checks import find_encoder_faults
+from nlu.training.directions import start_directions
 from nlu.training.encoders import Pretrained, load_encoder
 from nlu.training.export import Precision, export
-from nlu.training.fit import Epoch, Listeners, fit, fold_in, start_directions
+from nlu.training.fit import Epoch, Listeners, fit, fold_in
 from nlu.training.identity import Identity
+from nlu.training.learner import copy_parameters, load_parameters
 from nlu.training.machine import build_accelerator, make_alike
 from nlu.training.network import JointNetwork
 from nlu.training.parts import Parts, Varied, build_parts
 from nlu.training.predict import predict
+from nlu.training.refit import refit, wants_refit
 from nlu.training.sentences import (
     counts_sentence,
     precision_sentence,
@@ -96,7 +99,6 @@ class _Prepared:
 
     encoder: TextEncoder
     parts: Parts
-    varied: Varied
     network: JointNetwork
     max_tokens: int
 
@@ -125,12 +127,13 @@ def _prepare(
         for line in describe(find_encoder_faults(dataset, pretrained, config)):
             progress(Progress(line))
     encoder = TextEncoder(pretrained.tokenizer, max_tokens=max_tokens)
-    parts, varied = build_parts(dataset, validation, encoder, config)
+    parts = build_parts(dataset, validation, encoder, config)
     network = _build_network(pretrained, parts, config).to(accelerator.device)
     progress(Progress(counts_sentence(parts)))
-    start_directions(network, parts.learned)
+    if not start_directions(network, parts.learned, parts.named, name_weight=config.name_weight):
+        parts = replace(parts, named=())
     make_alike(network, accelerator)
-    return _Prepared(encoder, parts, varied, network, max_tokens)
+    return _Prepared(encoder, parts, network, max_tokens)
 
 
 def _learn(
@@ -138,10 +141,12 @@ def _learn(
 ) -> _Learned:
     """Fit, calibrate what is still unknown, then learn that too; the network ends on the processor, without adapters."""
     network, parts = prepared.network, prepared.parts
+    start = copy_parameters(network)
+    learned = parts.examples[: len(parts.learned)]
     with _listeners(call, accelerator) as listeners:
         fitted = fit(
             network,
-            prepared.varied,
+            Varied(learned, parts, prepared.encoder, config),
             parts.watched,
             config,
             accelerator,
@@ -149,15 +154,28 @@ def _learn(
             listeners=listeners,
         )
     calibration = _calibrate(network, parts, config) if accelerator.is_main_process else None
-    everything = parts.learned
-    if parts.is_split and parts.watched and config.fold_in_epochs:
+    if not (parts.is_split and parts.watched):
+        fitted.adapter.merge(network)
+        network.cpu()
+        return _Learned(fitted.history, calibration, parts.learned)
+    telling = Listeners(on_pace=lambda standing: call.progress(tell_pace(standing)))
+    if wants_refit(parts, config):
+        call.progress(Progress("learning all examples from the start, the held-out ones too"))
+        load_parameters(network, start)
+        refit(network, parts, prepared.encoder, config, accelerator, checkpoint, telling)
+    elif config.fold_in_epochs:
         call.progress(Progress("learning the held-out part too"))
-        everything = parts.learned + parts.watched
-        telling = Listeners(on_pace=lambda standing: call.progress(tell_pace(standing)))
-        fold_in(network, everything, config, accelerator, adapter=fitted.adapter, listeners=telling)
+        fold_in(
+            network,
+            parts.learned + parts.watched,
+            config,
+            accelerator,
+            adapter=fitted.adapter,
+            listeners=telling,
+        )
     fitted.adapter.merge(network)
     network.cpu()
-    return _Learned(fitted.history, calibration, everything)
+    return _Learned(fitted.history, calibration, parts.learned + parts.watched)
 
 
 @contextmanager

@@ -74,14 +74,14 @@ def test_made_examples_are_learned_and_nothing_is_measured_by_them(
     tiny_encoder: Path, tiny_config: TrainConfig
 ) -> None:
     encoder = TextEncoder.load(tiny_encoder / "tokenizer.json", max_tokens=48)
-    plain, _ = build_parts(small_dataset(), None, encoder, tiny_config)
+    plain = build_parts(small_dataset(), None, encoder, tiny_config)
     watched = [example.text for example in plain.taught[len(plain.learned) :]]
     made = (
         Made(Example("so long", "thank")),
         Made(Example("of a watched one", "thank"), origin=watched[0]),
         Made(Example("of a learned one", "thank"), origin=plain.taught[0].text),
     )
-    wide, _ = build_parts(dataclasses.replace(small_dataset(), made=made), None, encoder, tiny_config)
+    wide = build_parts(dataclasses.replace(small_dataset(), made=made), None, encoder, tiny_config)
     assert wide.watched == plain.watched
     texts = [example.text for example in wide.taught[: len(wide.learned)]]
     assert texts[len(plain.learned) :] == ["so long", "of a learned one"]

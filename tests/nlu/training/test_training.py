@@ -21,9 +21,9 @@ from nlu.models import Model, ensure_model, train_model
 from nlu.progress import Progress
 from nlu.runtime import Network
 from nlu.training.batches import IGNORED, Item, build_items, ordered_batches, shuffled_batches
+from nlu.training.directions import start_directions
 from nlu.training.encoders import load_encoder
 from nlu.training.export import export, export_fp32, quantize
-from nlu.training.fit import start_directions
 from nlu.training.identity import identify
 from nlu.training.network import JointNetwork
 from nlu.training.parts import LEAST_EXAMPLES_TO_HOLD_OUT, hold_out
@@ -173,7 +173,7 @@ def test_int8_is_kept_unless_it_costs_more_than_allowed(
 
 
 def test_untrained_network_is_a_nearest_mean_classifier(network: JointNetwork, items: list[Item]) -> None:
-    start_directions(network, items)
+    assert not start_directions(network, items, (), name_weight=1.0)
     outputs = predict(network, items)
     intents = np.array([item.intent for item in items])
     means = np.stack([outputs.embeddings[intents == n].mean(axis=0) for n in range(3)])

@@ -79,9 +79,8 @@ def _left_out_accuracy(embeddings: FloatArray, intents: IntArray, names: FloatAr
 def _means(embeddings: FloatArray, intents: IntArray, classes: int) -> FloatArray:
     sums = np.zeros((classes, embeddings.shape[1]), dtype=np.float32)
     np.add.at(sums, intents, embeddings)
-    counts = np.maximum(np.bincount(intents, minlength=classes), 1)
-    means: FloatArray = sums / counts[:, None].astype(np.float32)
-    return means
+    counts = np.maximum(np.bincount(intents, minlength=classes), 1)[:, None]
+    return np.asarray(sums / counts, dtype=np.float32)
 
 
 def _unit(rows: FloatArray) -> FloatArray:

@@ -23,7 +23,7 @@ def scattered() -> tuple[FloatArray, np.ndarray, FloatArray]:
 
 
 def unit(rows: np.ndarray) -> FloatArray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def test_names_that_say_what_the_intents_are_help(

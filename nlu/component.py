@@ -35,7 +35,7 @@ from nlu.errors import TrainerFailed
 from nlu.evidence import evidence_record, gather_evidence
 from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
 from nlu.live import LiveUnderstander, Swap
-from nlu.runtime import Parse, Understander, load
+from nlu.runtime import Parse, Part, Understander, load
 
 UNDERSTANDING = "understanding"
 """The key of a parsed message: the model's name, its view of the scope, and the evidence for what was understood."""
@@ -189,11 +189,23 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             "model_id": understander.model_id,
             "is_out_of_scope": parse.is_out_of_scope,
             "evidence": evidence_record(evidence),
+            "parts": [self._part_record(part) for part in parse.parts],
         }
         if self._dial is None:
             return view
         choices = list(parse.decision.intents) if parse.decision.kind is Kind.ASK else []
         return {**view, "decision": parse.decision.kind.value, "choices": choices}
+
+    def _part_record(self, part: Part) -> dict[str, Any]:
+        ranking = part.ranking[: self._config["ranking_length"]]
+        return {
+            "intent": part.intent,
+            "confidence": part.confidence,
+            "start": part.start,
+            "end": part.end,
+            "entities": self.add_extractor_name([_entity_record(entity) for entity in part.entities]),
+            "ranking": [{"name": name, "confidence": value} for name, value in ranking],
+        }
 
     def _ranking(self, parse: Parse) -> list[tuple[str, float]]:
         """Give the ranking, with the fallback before it when the best intent should not be acted on."""

@@ -55,6 +55,7 @@ class Labels:
     score: str
     out_of_scope_threshold: float
     dial: tuple[DialPoint, ...] = ()
+    split_threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def read_labels(folder: Path) -> Labels:
             score=str(record["score"]),
             out_of_scope_threshold=float(record["out_of_scope_threshold"]),
             dial=tuple(DialPoint(**point) for point in record.get("dial", ())),
+            split_threshold=_optional_number(record.get("split_threshold")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelForeign(str(folder), f"labels.json has another form: {error!r}") from error
@@ -147,6 +149,10 @@ def read_bank_examples(folder: Path) -> tuple[BankExample, ...]:
         return tuple(BankExample(str(record["text"]), str(record["intent"])) for record in records)
     except (KeyError, TypeError) as error:
         raise ModelForeign(str(folder), f"neighbours.json has another form: {error!r}") from error
+
+
+def _optional_number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def read_json(folder: Path, name: str) -> Any:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,10 +31,15 @@ from nlu.model_folder import (
     resolve_model,
     verify_folder,
 )
+from nlu.multi import LEAST_WORDS, View, find_compounds, find_cuts, find_pieces, place_compound
 from nlu.scores import SCORES, Bank, FloatArray, softmax
 from nlu.tags import allowed_steps, decode_tags
+from nlu.words import Word
 
 OUTPUTS = ("intent_logits", "tag_logits", "embedding")
+
+Ranking = tuple[tuple[str, float], ...]
+"""Intents with their calibrated probabilities, best first."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -55,13 +61,30 @@ class FoundEntity:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of several wishes in a text: ``text[start:end]`` means `intent`.
+
+    `ranking` is every intent with its calibrated probability for these words alone, best first; `entities` are those
+    of the whole text that lie in the part, with their places in the whole text.
+    """
+
+    intent: str
+    confidence: float
+    start: int
+    end: int
+    entities: tuple[FoundEntity, ...]
+    ranking: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class Parse:
     """What one text was understood as.
 
     `ranking` is every intent with its calibrated probability, best first. For a text without words `intent` is None,
     `confidence` 0 and every intent equally likely. `familiarity` is the score that
     decided `is_out_of_scope`; higher is more familiar. `decision` is what the operator's dial makes of it. `embedding` is
-    the text's, (dimension,) of unit length; None for a text without words.
+    the text's, (dimension,) of unit length; None for a text without words. `parts` are the wishes of a text with several,
+    in its order; all else is said of the whole text. For other texts it is empty.
     """
 
     text: str
@@ -73,6 +96,7 @@ class Parse:
     familiarity: float
     decision: Decision = PASSED_ON
     embedding: FloatArray | None = field(default=None, compare=False, repr=False)
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +162,7 @@ class Understander:
         taught = [numbers[example.intent] for example in bank_examples]
         self._near = Bank.build(bank, taught, count=len(numbers))
         self._allowed = allowed_steps(labels.entities, labels.adjacent)
+        self._compounds = find_compounds(labels.intents)
         self._synonyms = dict(labels.synonyms)
         self._patterns = [(entity, re.compile(expression)) for entity, expression in labels.patterns]
 
@@ -192,21 +217,63 @@ class Understander:
             return self._parse_nothing(text)
         outputs = self._network.run(encoded.ids)
         logits = outputs.intent_logits[None] / self.labels.temperature
-        probabilities = softmax(logits)[0]
-        order = np.argsort(-probabilities, kind="stable")
-        ranking = tuple((self.labels.intents[i], float(probabilities[i])) for i in order)
+        ranking = self._rank(logits[0])
         familiarity = float(self._score(logits, outputs.embedding[None], self._near)[0])
+        entities = tuple(self._entities(text, encoded, outputs.tag_logits))
         return Parse(
             text=text,
             intent=ranking[0][0],
             confidence=ranking[0][1],
             ranking=ranking,
-            entities=tuple(self._entities(text, encoded, outputs.tag_logits)),
+            entities=entities,
             is_out_of_scope=familiarity < threshold,
             familiarity=familiarity,
             decision=decide(ranking, point, is_foreign=familiarity < threshold),
             embedding=outputs.embedding,
+            parts=self._parts(text, encoded.words, ranking, entities, threshold),
         )
+
+    def _parts(
+        self,
+        text: str,
+        words: tuple[Word, ...],
+        ranking: Ranking,
+        entities: tuple[FoundEntity, ...],
+        threshold: float,
+    ) -> tuple[Part, ...]:
+        """Find the wishes of a text that has several; the sides of its cuts are run through the network again."""
+        compound = self._compounds.get(ranking[0][0])
+        cuts = find_cuts(text, words)
+        if not compound and (self.labels.split_threshold is None or not cuts):
+            return ()
+        end = words[-1].end
+        look = cache(lambda start, stop: self._view(text[start:stop], threshold))
+        if compound:
+            placed = place_compound(compound, end, cuts, look)
+            found = [(self.labels.intents[i], ranking[0][1], a, b, ranking) for i, a, b in placed]
+        else:
+            pieces = find_pieces(end, cuts, look, float(self.labels.split_threshold or 0))
+            rankings = [self._rank(piece.view.logits) for piece in pieces]
+            found = [(*r[0], p.start, p.end, r) for p, r in zip(pieces, rankings, strict=True)]
+        return tuple(
+            Part(intent, confidence, a, b, tuple(e for e in entities if a <= e.start and e.end <= b), ranks)
+            for intent, confidence, a, b, ranks in found
+        )
+
+    def _view(self, text: str, threshold: float) -> View:
+        """Understand a piece of a text by itself."""
+        encoded = self._encoder.encode([text])[0]
+        if len(encoded.words) < LEAST_WORDS:
+            return View(np.zeros(len(self.labels.intents), dtype=np.float32), is_out_of_scope=True)
+        outputs = self._network.run(encoded.ids)
+        logits = outputs.intent_logits[None] / self.labels.temperature
+        familiarity = float(self._score(logits, outputs.embedding[None], self._near)[0])
+        return View(logits[0], is_out_of_scope=familiarity < threshold)
+
+    def _rank(self, logits: FloatArray) -> Ranking:
+        probabilities = softmax(logits[None])[0]
+        order = np.argsort(-probabilities, kind="stable")
+        return tuple((self.labels.intents[i], float(probabilities[i])) for i in order)
 
     def _parse_nothing(self, text: str) -> Parse:
         share = 1 / len(self.labels.intents)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from nlu.dial import DialPoint
 from nlu.scores import SCORES, Bank, FloatArray, IntArray, auroc, softmax
 from nlu.training.dial import NO_INTENT, Witnesses, fit_dial
+from nlu.training.pairs import SplitCalibration
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -40,7 +41,7 @@ class Calibration:
     """How raw outputs become claims, and how well the scores told foreign texts (AUROC by name; empty if unknown).
 
     `out_of_scope_recall` is the share of the foreign texts that are refused, `false_alarm_rate` that of the held-out
-    ones which would have been understood rightly.
+    ones which would have been understood rightly. `split` says when a message is two wishes.
     """
 
     temperature: float
@@ -50,6 +51,7 @@ class Calibration:
     out_of_scope_recall: float
     false_alarm_rate: float
     dial: tuple[DialPoint, ...]
+    split: SplitCalibration = field(default_factory=SplitCalibration)
 
 
 def find_temperature(logits: FloatArray, intents: IntArray) -> float:

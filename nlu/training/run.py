@@ -45,6 +45,7 @@ from nlu.training.sentences import (
     tell_epoch,
     tell_pace,
 )
+from nlu.training.split import find_split
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _learn(
             checkpoint=checkpoint,
             listeners=listeners,
         )
-    calibration = _calibrate(network, parts, config) if accelerator.is_main_process else None
+    calibration = _calibrate(prepared, config) if accelerator.is_main_process else None
     if not (parts.is_split and parts.watched):
         fitted.adapter.merge(network)
         network.cpu()
@@ -260,16 +261,20 @@ def _build_network(pretrained: Pretrained, parts: Parts, config: TrainConfig) ->
     return network
 
 
-def _calibrate(network: JointNetwork, parts: Parts, config: TrainConfig) -> Calibration:
+def _calibrate(prepared: _Prepared, config: TrainConfig) -> Calibration:
     """Calibrate on the watched part while it is still unknown to the network."""
+    network, parts = prepared.network, prepared.parts
     learned = predict(network, parts.learned).embeddings
-    return calibrate(
+    bank = Bank.build(learned, [item.intent for item in parts.learned], count=len(parts.intents))
+    calibration = calibrate(
         _given(network, parts.watched),
         [item.intent for item in parts.watched],
         _given(network, parts.foreign),
-        Bank.build(learned, [item.intent for item in parts.learned], count=len(parts.intents)),
+        bank,
         max_false_alarm=config.max_false_alarm,
     )
+    split = find_split(network, prepared.encoder, parts, bank, calibration, seed=config.seed)
+    return replace(calibration, split=split)
 
 
 def _given(network: JointNetwork, items: Sequence[Item]) -> Given:
@@ -298,6 +303,7 @@ def _labels(dataset: Dataset, parts: Parts, calibration: Calibration, *, max_tok
         score=calibration.score,
         out_of_scope_threshold=calibration.threshold,
         dial=calibration.dial,
+        split_threshold=calibration.split.threshold,
     )
 
 

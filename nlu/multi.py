@@ -1,0 +1,230 @@
+"""Several wishes in one message: where a text could be cut, and when the pieces say more than the whole.
+
+A cut is looked for only where people put one: at a sentence's end, a comma, a dash, a new line, or a word that joins
+(`JOINING_WORDS`). The two sides are then understood as texts of their own, and the cut stands when both are surely
+something, and not the same thing. How sure they must be is calibrated at training on pairs of examples, so no example
+of two wishes is needed (`nlu.training.pairs`).
+
+Plain NumPy and no model: whoever calls gives the function that looks at a piece.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlu.scores import FloatArray
+from nlu.words import Word
+
+MAX_CUTS = 4
+"""Cuts that are tried in one text, the strongest first."""
+
+MAX_PARTS = 3
+"""Wishes that are found in one text."""
+
+LEAST_WORDS = 2
+"""A piece of fewer words, not counting those that join, is no wish of its own."""
+
+JOINING_WORDS = frozenset(["and", "also", "but", "plus", "then", "or", "so", "btw"])
+"""English words that join two wishes; other languages are cut at punctuation only."""
+
+COMPOUND = "+"
+"""An intent whose name holds this is a class of its own, taught by examples of several wishes."""
+
+_ENDING = frozenset(".?!…;。？！；؟।")
+_PAUSING = frozenset(",:-–—&+，、：،()")
+_STRENGTH = {"ending": 3, "line": 3, "joining": 2, "pausing": 1}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A place to cut: the left side ends at `left_end`, the right one starts at `right_start`, in characters."""
+
+    left_end: int
+    right_start: int
+    strength: int
+
+
+@dataclass(frozen=True)
+class View:
+    """What the network makes of a piece by itself: calibrated logits (intents,), and whether it is out of scope."""
+
+    logits: FloatArray
+    is_out_of_scope: bool
+
+    @property
+    def best(self) -> int:
+        """The number of the likeliest intent."""
+        return int(self.logits.argmax())
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece ``text[start:end]`` and what the network makes of it."""
+
+    start: int
+    end: int
+    view: View
+
+
+_NOWHERE = Piece(0, 0, View(np.zeros(1, dtype=np.float32), is_out_of_scope=True))
+_NO_CUT = (float("-inf"), (0, 0), _NOWHERE, _NOWHERE)
+
+Look = Callable[[int, int], View]
+"""Understands ``text[start:end]`` as a text of its own."""
+
+
+def find_pieces(end: int, cuts: Sequence[Cut], look: Look, threshold: float) -> list[Piece]:
+    """Cut a text where its pieces are surely different wishes, at the best place first.
+
+    Args:
+        end: the text's length, in characters.
+        cuts: where it could be cut; what `find_cuts` gives.
+        look: called for the sides of each cut that could still be made, also twice for the same side.
+        threshold: least evidence of a cut.
+
+    Returns:
+        The pieces in the order of the text, at most `MAX_PARTS`, no two of the same intent; none for no cut.
+    """
+    pieces: list[Piece] = []
+    spans = [(0, end)]
+    while len(spans) < MAX_PARTS:
+        halvings = [(span, *_halve(span, cut, look)) for span in spans for cut in cuts if _lies_in(cut, span)]
+        tried = [(_evidence(span, left, right, pieces), span, left, right) for span, left, right in halvings]
+        evidence, span, left, right = max(tried, key=lambda one: one[0], default=_NO_CUT)
+        if evidence <= threshold:
+            break
+        others = [piece for piece in pieces if (piece.start, piece.end) != span]
+        pieces = sorted([*others, left, right], key=lambda piece: piece.start)
+        spans = [(piece.start, piece.end) for piece in pieces]
+    return pieces
+
+
+def _halve(span: tuple[int, int], cut: Cut, look: Look) -> tuple[Piece, Piece]:
+    left, right = (span[0], cut.left_end), (cut.right_start, span[1])
+    return Piece(*left, look(*left)), Piece(*right, look(*right))
+
+
+def _evidence(span: tuple[int, int], left: Piece, right: Piece, pieces: Sequence[Piece]) -> float:
+    """Tell the evidence of a cut; none if a piece elsewhere means one of the sides already."""
+    others = {piece.view.best for piece in pieces if (piece.start, piece.end) != span}
+    is_known = bool(others & {left.view.best, right.view.best})
+    return float("-inf") if is_known else evidence_of(left.view, right.view)
+
+
+def evidence_of(left: View, right: View) -> float:
+    """Tell how surely two pieces are two wishes: minus infinity if one is out of scope or both mean the same.
+
+    Each side must be sure of its own intent, and must not just as well mean what the other side means.
+    """
+    if left.is_out_of_scope or right.is_out_of_scope or left.best == right.best:
+        return float("-inf")
+    a, b = left.best, right.best
+    sure = min(left.logits[a], right.logits[b])
+    apart = min(left.logits[a] - left.logits[b], right.logits[b] - right.logits[a])
+    return float(sure + apart)
+
+
+def find_compounds(intents: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """List the classes that name several wishes ("a+b") of which each is a class too: the numbers of these."""
+    numbers = {intent: number for number, intent in enumerate(intents)}
+    named = {intent: intent.split(COMPOUND) for intent in intents if COMPOUND in intent}
+    return {
+        intent: tuple(numbers[name] for name in names)
+        for intent, names in named.items()
+        if len(names) > 1 and all(name in numbers for name in names)
+    }
+
+
+def place_compound(
+    parts: Sequence[int], end: int, cuts: Sequence[Cut], look: Look
+) -> list[tuple[int, int, int]]:
+    """Find where the wishes of a compound class stand: (intent, start, end), in the order of the text.
+
+    Without a cut, and where there are more than two of them, each is said by the whole text.
+    """
+    placed = [(float("-inf"), [(part, 0, end) for part in parts])]
+    for cut in cuts if len(parts) == 2 else ():
+        left, right = look(0, cut.left_end).logits, look(cut.right_start, end).logits
+        for a, b in itertools.permutations(parts):
+            halves = [(a, 0, cut.left_end), (b, cut.right_start, end)]
+            placed.append((float(left[a] + right[b]), halves))
+    return max(placed, key=lambda one: one[0])[1]
+
+
+def find_cuts(text: str, words: Sequence[Word]) -> list[Cut]:
+    """Find where a text could be cut into two wishes.
+
+    Args:
+        text: the whole text.
+        words: its words, in order.
+
+    Returns:
+        At most `MAX_CUTS`, in the order of the text; none in a text of one clause.
+    """
+    kinds = [_kind(text, words, place) for place in range(len(words))]
+    runs = sorted([*_runs(kinds), *_lines(text, words, kinds)])
+    cuts = [cut for run in runs if (cut := _cut_at(words, kinds, run)) is not None]
+    strongest = sorted(cuts, key=lambda cut: -cut.strength)[:MAX_CUTS]
+    return sorted(strongest, key=lambda cut: cut.left_end)
+
+
+def _kind(text: str, words: Sequence[Word], place: int) -> str:
+    """Tell what a word does between clauses: nothing (``""``), or end, pause or join them."""
+    word = words[place]
+    surface = text[word.start : word.end]
+    is_apart = word.end == len(text) or text[word.end].isspace() or ord(surface[0]) > 0x2000
+    if surface in _ENDING:
+        return "ending" if is_apart or _is_symbol(text, words, place + 1) else ""
+    if surface in _PAUSING:
+        return "pausing" if is_apart else ""
+    return "joining" if surface.casefold() in JOINING_WORDS else ""
+
+
+def _is_symbol(text: str, words: Sequence[Word], place: int) -> bool:
+    return place < len(words) and text[words[place].start] in _ENDING
+
+
+def _runs(kinds: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Find runs of words that stand between clauses: (first, one past the last)."""
+    place = 0
+    while place < len(kinds):
+        first = place
+        while place < len(kinds) and kinds[place]:
+            place += 1
+        if place > first:
+            yield first, place
+        place += 1
+
+
+def _lines(text: str, words: Sequence[Word], kinds: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Find the places where only the end of a line stands between clauses: empty runs."""
+    for place in range(1, len(words)):
+        is_bare = not kinds[place - 1] and not kinds[place]
+        if is_bare and "\n" in text[words[place - 1].end : words[place].start]:
+            yield place, place
+
+
+def _cut_at(words: Sequence[Word], kinds: Sequence[str], run: tuple[int, int]) -> Cut | None:
+    first, last = run
+    if _count(kinds[:first]) < LEAST_WORDS or _count(kinds[last:]) < LEAST_WORDS:
+        return None
+    left = first
+    while left < last and kinds[left] == "ending":
+        left += 1
+    return Cut(
+        left_end=words[left - 1].end,
+        right_start=words[last].start,
+        strength=max((_STRENGTH[kinds[place]] for place in range(first, last)), default=_STRENGTH["line"]),
+    )
+
+
+def _count(kinds: Sequence[str]) -> int:
+    return sum(not kind for kind in kinds)
+
+
+def _lies_in(cut: Cut, span: tuple[int, int]) -> bool:
+    return span[0] < cut.left_end and cut.right_start < span[1]

@@ -243,22 +243,17 @@ class Understander:
     ) -> tuple[Part, ...]:
         """Find the wishes of a text that has several; the sides of its cuts are run through the network again."""
         compound = self._compounds.get(ranking[0][0])
-        cuts = find_cuts(text, words)
-        if not compound and (self.labels.split_threshold is None or not cuts):
-            return ()
+        least = self.labels.split_threshold
+        cuts = find_cuts(text, words) if compound or least is not None else []
         end = words[-1].end
         look = cache(lambda start, stop: self._view(text[start:stop], threshold))
         if compound:
             placed = place_compound(compound, end, cuts, look)
-            found = [(self.labels.intents[i], ranking[0][1], a, b, ranking) for i, a, b in placed]
-        else:
-            pieces = find_pieces(end, cuts, look, float(self.labels.split_threshold or 0))
-            rankings = [self._rank(piece.view.logits) for piece in pieces]
-            found = [(*r[0], p.start, p.end, r) for p, r in zip(pieces, rankings, strict=True)]
-        return tuple(
-            Part(intent, confidence, a, b, tuple(e for e in entities if a <= e.start and e.end <= b), ranks)
-            for intent, confidence, a, b, ranks in found
-        )
+            return tuple(_part(self.labels.intents[i], ranking, a, b, entities) for i, a, b in placed)
+        if least is None or not cuts:
+            return ()
+        ranked = [(self._rank(p.view.logits), p) for p in find_pieces(end, cuts, look, least)]
+        return tuple(_part(ranks[0][0], ranks, p.start, p.end, entities) for ranks, p in ranked)
 
     def _view(self, text: str, threshold: float) -> View:
         """Understand a piece of a text by itself."""
@@ -311,6 +306,11 @@ class Understander:
         surface = text[start:end]
         value = self._synonyms.get(surface.casefold(), surface)
         return FoundEntity(start, end, entity, value, confidence, is_exact)
+
+
+def _part(intent: str, ranking: Ranking, start: int, end: int, entities: tuple[FoundEntity, ...]) -> Part:
+    inside = tuple(entity for entity in entities if start <= entity.start and entity.end <= end)
+    return Part(intent, ranking[0][1], start, end, inside, ranking)
 
 
 def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) -> Understander:

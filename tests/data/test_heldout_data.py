@@ -101,6 +101,7 @@ def fold(text: str) -> str:
 
 UTTERANCES = read_lines("understanding.jsonl")
 QUESTIONS = read_lines("questions.jsonl")
+TWO = read_lines("two_intents.jsonl")
 
 
 def test_there_are_enough_utterances_and_out_of_scope_ones() -> None:
@@ -139,8 +140,15 @@ def test_out_of_scope_utterances_carry_no_entities() -> None:
     assert not [row["text"] for row in UTTERANCES if row["intent"] == "out_of_scope" and row["entities"]]
 
 
+def test_half_of_the_double_messages_hold_two_different_wishes_and_half_hold_one() -> None:
+    wishes = [row["intent"].split("+") for row in TWO]
+    assert all(set(row) == {"text", "intent", "entities"} for row in TWO)
+    assert all(set(names) <= INTENTS and len(set(names)) == len(names) <= 2 for names in wishes)
+    assert sum(len(names) == 2 for names in wishes) == sum(len(names) == 1 for names in wishes) == 64
+
+
 def test_no_utterance_and_no_question_is_asked_twice() -> None:
-    for rows in (UTTERANCES, QUESTIONS):
+    for rows in (UTTERANCES, QUESTIONS, TWO):
         texts = Counter(fold(row["text"]) for row in rows)
         assert not [text for text, count in texts.items() if count > 1]
 
@@ -171,9 +179,12 @@ def test_card_states_the_true_counts() -> None:
     card = (DATA / "heldout" / "CARD.md").read_text(encoding="utf-8")
     assert f"{len(UTTERANCES)} utterances" in card
     assert f"{len(QUESTIONS)} questions" in card
+    assert f"{len(TWO)} messages" in card
 
 
-@pytest.mark.parametrize("rows", [UTTERANCES, QUESTIONS], ids=["understanding", "questions"])
+@pytest.mark.parametrize(
+    "rows", [UTTERANCES, QUESTIONS, TWO], ids=["understanding", "questions", "two intents"]
+)
 def test_no_held_out_text_is_a_training_example(rows: list[dict[str, Any]]) -> None:
     training = read_training_texts()
     if not training:

@@ -26,7 +26,7 @@ def main(project: Path) -> None:
 
 
 def dialled(project: Path) -> Any:
-    """Understand one text with the dial so strict that it is asked about, and so strict that nothing is."""
+    """Understand one text with the dial so strict that it is asked about, and so strict that nothing is; cut another."""
     from dataclasses import replace
 
     from rasa.shared.nlu.training_data.message import Message
@@ -37,12 +37,15 @@ def dialled(project: Path) -> Any:
 
     understander = load(project / "var" / "models" / "nlu")
     understander.labels = replace(
-        understander.labels, dial=(DialPoint(0.1, 1.0, 0.0),), out_of_scope_threshold=-1e9
+        understander.labels,
+        dial=(DialPoint(0.1, 1.0, 0.0),),
+        out_of_scope_threshold=-1e9,
+        split_threshold=-1e9,
     )
 
-    def view(share: Any, **more: Any) -> Any:
+    def view(share: Any, text: str = "thanks a lot", **more: Any) -> Any:
         config = {**Understanding.get_default_config(), "fallback_threshold": 0, "max_wrong_share": share}
-        message = Message.build("thanks a lot")
+        message = Message.build(text)
         Understanding({**config, **more}, None, None, understander).process([message])
         return message.as_dict(only_output_properties=True)
 
@@ -50,6 +53,7 @@ def dialled(project: Path) -> Any:
     foreign = {"out_of_scope_threshold": 1e9}
     views["foreign"] = view(0.1, **foreign)
     views["foreign, but no matter"] = view(0.1, **foreign, use_out_of_scope=False)
+    views["two wishes"] = view(None, "thanks a lot and where is my order NL-10234")
     return views
 
 

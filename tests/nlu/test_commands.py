@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from careline.commands.nlu import NotUnderstood, app
 from nlu import evaluate, train
 from nlu.examples import write_jsonl
-from nlu.model_folder import FILES, MANIFEST
+from nlu.model_folder import FILES, MANIFEST, read_json, verify_folder, write_json, write_manifest
 from nlu.models import Model
 from tests.nlu.conftest import small_dataset
 
@@ -21,6 +22,20 @@ def data(tmp_path: Path) -> Path:
     path = tmp_path / "examples.jsonl"
     write_jsonl(small_dataset(), path)
     return path
+
+
+@pytest.fixture
+def splitting_model(tmp_path: Path, tiny_model: Model) -> Path:
+    """The tiny model, which cuts at any evidence at all."""
+    folder = Path(shutil.copytree(tiny_model.folder, tmp_path / "splitting"))
+    labels = read_json(folder, "labels.json")
+    eager = {"split_threshold": -1e9, "out_of_scope_threshold": -1e9}
+    write_json(folder / "labels.json", {**labels, **eager})
+    manifest = verify_folder(tiny_model.folder)
+    write_manifest(
+        folder, model_id=manifest.model_id, data_sha256=manifest.data_sha256, versions=manifest.versions
+    )
+    return folder
 
 
 def call(*arguments: object) -> str:
@@ -88,6 +103,15 @@ def test_command_parses_texts_as_json(tiny_model: Model) -> None:
     )
     assert records[0]["entities"][-1]["value"] == "NL-10234"
     assert records[1]["intent"] is None
+
+
+def test_command_shows_the_parts_of_two_wishes(splitting_model: Path) -> None:
+    text = "thank you so much and where is my order NL-10234"
+    arguments = ("parse", text, "--model", splitting_model)
+    assert "order_status" in call(*arguments).splitlines()[0].split("\t")[-1]
+    first, second = json.loads(call(*arguments, "--json"))[0]["parts"]
+    assert (first["intent"], text[first["start"] : first["end"]]) == ("thank", "thank you so much")
+    assert second["entities"][-1]["value"] == "NL-10234"
 
 
 @pytest.mark.parametrize("source", ["file", "standard input"])

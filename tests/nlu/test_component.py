@@ -201,3 +201,13 @@ def test_dial_turns_an_unsure_text_into_the_fallback_with_its_choices(project: P
     assert views["foreign, but no matter"]["understanding"]["decision"] == "ask"
     assert views["0"]["understanding"]["decision"] == "pass_on"
     assert views["0"]["understanding"]["choices"] == []
+
+
+def test_parts_stand_beside_what_the_whole_text_means(results: dict[str, Any], project: Path) -> None:
+    assert results["thanks a lot"]["understanding"]["parts"] == []
+    found = json.loads((project / "dialled.json").read_text())["two wishes"]
+    first, second = found["understanding"]["parts"]
+    assert (first["intent"], first["start"], first["end"]) == ("thank", 0, 12)
+    assert (second["intent"], second["start"], second["end"]) == ("order_status", 17, len(found["text"]))
+    assert "NL-10234" in [entity["value"] for entity in second["entities"]]
+    assert second["ranking"][0] == {"name": second["intent"], "confidence": second["confidence"]}

@@ -18,7 +18,9 @@ from careline.commands.nlu.plumbing import (
 )
 
 if TYPE_CHECKING:
-    from nlu.runtime import Parse
+    from collections.abc import Sequence
+
+    from nlu.runtime import FoundEntity, Parse, Part
 
 RANKED = 3
 
@@ -44,11 +46,15 @@ def parse(
     if as_json:
         write_json([_parse_record(one) for one in parses])
         return
-    table = Table("text", "intent", "next likely", "entities")
+    table = Table("text", "intent", "next likely", "entities", "parts")
     for one in parses:
         others = "\n".join(f"{name} {share:.2f}" for name, share in one.ranking[1:RANKED])
-        table.add_row(one.text, _intent_of(one), others, "\n".join(_entities_of(one)))
-    print_rows(table, ["\t".join([one.text, _intent_of(one), *_entities_of(one)]) for one in parses])
+        table.add_row(
+            one.text, _intent_of(one), others, "\n".join(_entities_of(one)), "\n".join(_parts_of(one))
+        )
+    print_rows(
+        table, ["\t".join([one.text, _intent_of(one), *_entities_of(one), *_parts_of(one)]) for one in parses]
+    )
 
 
 def _intent_of(one: Parse) -> str:
@@ -60,22 +66,42 @@ def _entities_of(one: Parse) -> list[str]:
     return [f"{entity.entity}={entity.value}" for entity in one.entities]
 
 
+def _parts_of(one: Parse) -> list[str]:
+    return [f"{part.intent} {part.confidence:.2f}: {one.text[part.start : part.end]}" for part in one.parts]
+
+
 def _parse_record(one: Parse) -> dict[str, Any]:
-    entities = [
-        {
-            "start": e.start,
-            "end": e.end,
-            "entity": e.entity,
-            "value": e.value,
-            "confidence": round(e.confidence, 4),
-        }
-        for e in one.entities
-    ]
     return {
         "text": one.text,
         "intent": one.intent,
         "confidence": round(one.confidence, 4),
         "is_out_of_scope": one.is_out_of_scope,
-        "ranking": [{"name": name, "confidence": round(share, 4)} for name, share in one.ranking],
-        "entities": entities,
+        "ranking": _ranking_record(one.ranking),
+        "entities": [_entity_record(entity) for entity in one.entities],
+        "parts": [_part_record(part) for part in one.parts],
     }
+
+
+def _part_record(part: Part) -> dict[str, Any]:
+    return {
+        "intent": part.intent,
+        "confidence": round(part.confidence, 4),
+        "start": part.start,
+        "end": part.end,
+        "ranking": _ranking_record(part.ranking),
+        "entities": [_entity_record(entity) for entity in part.entities],
+    }
+
+
+def _entity_record(entity: FoundEntity) -> dict[str, Any]:
+    return {
+        "start": entity.start,
+        "end": entity.end,
+        "entity": entity.entity,
+        "value": entity.value,
+        "confidence": round(entity.confidence, 4),
+    }
+
+
+def _ranking_record(ranking: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"name": name, "confidence": round(share, 4)} for name, share in ranking]

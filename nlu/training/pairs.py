@@ -1,23 +1,27 @@
 """How sure a cut must be: pairs of examples stand in for the messages with two wishes that nobody wrote.
 
 Two texts of different intents, joined as people join them, should be cut; a text alone should not, nor should two
-texts of the same intent. The threshold is the least one at which both of the latter stay whole.
+texts of the same intent. The threshold is the least one at which hardly any of the latter are cut.
+
+Some intents accompany others ("it's order 5, where is it?" tells a detail and asks). To cut them off is no fault and no
+merit, so the threshold is found without them; which they are is seen from the texts alone.
 """
 
 from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nlu.multi import LEAST_WORDS, Piece, View, evidence_of, find_cuts, find_pieces
+from nlu.multi import LEAST_WORDS, View, evidence_of, find_cuts, find_pieces
 from nlu.scores import FloatArray
 from nlu.words import split
 
-MAX_SPLIT_SHARE = 0.01
+MAX_SPLIT_SHARE = 0.02
 """Share of the texts with one wish that may be cut."""
 
 MAX_SAME_SPLIT_SHARE = 0.05
@@ -26,6 +30,12 @@ MAX_SAME_SPLIT_SHARE = 0.05
 MAX_LOST_SHARE = 0.1
 """Share of the true pairs that the threshold passes over even where nothing else asks for it: where few texts alone
 have a place to cut, they say too little of how sure a cut must be."""
+
+COMPANION_SHARE = 0.1
+"""An intent accompanies others if it stands beside the right one in more than this share of the texts that have a place
+to cut, and in at least `LEAST_COMPANIES` of them."""
+
+LEAST_COMPANIES = 3
 
 PAIRS = 150
 """Pairs of two intents, and as many of one: so many tell a threshold, and cost little."""
@@ -56,10 +66,10 @@ class SplitCalibration:
 
     Attributes:
         threshold: least evidence of a cut; None: nothing is cut.
-        found: pairs of two intents that are cut.
-        right: pairs of which both intents are found, and nothing else.
-        false_splits: texts alone that are cut.
-        same_splits: pairs of one intent that are cut.
+        found: pairs of two wishes that are cut.
+        right: pairs of which both wishes are found, and nothing else.
+        false_splits: texts alone that are cut into several wishes.
+        same_splits: pairs of one intent that are cut into several wishes.
     """
 
     threshold: float | None = None
@@ -85,7 +95,9 @@ def calibrate_split(singles: Sequence[Said], look: LookAtTexts, *, seed: int) ->
     if not pairs:
         return SplitCalibration()
     views = _look_at_sides([*pairs, *same, *alone], look)
-    of_alone, of_same, of_pairs = (_evidences(part, views) for part in (alone, same, pairs))
+    companions = find_companions(alone, views)
+    pairs = [said for said in pairs if not companions & set(said.intents)]
+    of_alone, of_same, of_pairs = (_evidences(part, views, companions) for part in (alone, same, pairs))
     if not np.isfinite(of_pairs).any():
         return SplitCalibration()
     threshold = max(
@@ -93,14 +105,32 @@ def calibrate_split(singles: Sequence[Said], look: LookAtTexts, *, seed: int) ->
         _threshold(of_same, MAX_SAME_SPLIT_SHARE),
         _threshold_keeping(of_pairs[np.isfinite(of_pairs)], 1 - MAX_LOST_SHARE),
     )
-    found = [_intents(said, views, threshold) for said in pairs]
+    found = [_wishes(said, views, threshold, companions) for said in pairs]
     return SplitCalibration(
         threshold=threshold,
-        found=_share([len(intents) > 1 for intents in found]),
-        right=_share([a == said.intents for a, said in zip(found, pairs, strict=True)]),
-        false_splits=_share([bool(_intents(said, views, threshold)) for said in alone]),
-        same_splits=_share([bool(_intents(said, views, threshold)) for said in same]),
+        found=_share([len(wishes) > 1 for wishes in found]),
+        right=_share([wishes == said.intents for wishes, said in zip(found, pairs, strict=True)]),
+        false_splits=_share([len(_wishes(said, views, threshold, companions)) > 1 for said in alone]),
+        same_splits=_share([len(_wishes(said, views, threshold, companions)) > 1 for said in same]),
     )
+
+
+def find_companions(singles: Sequence[Said], views: Mapping[str, View]) -> frozenset[int]:
+    """Find the intents that stand beside the right one in many texts of one wish."""
+    beside = [company for said in singles if (company := _beside(said, views)) is not None]
+    counts = Counter(intent for company in beside for intent in company)
+    least = max(LEAST_COMPANIES, COMPANION_SHARE * len(beside))
+    return frozenset(intent for intent, count in counts.items() if count >= least)
+
+
+def _beside(said: Said, views: Mapping[str, View]) -> set[int] | None:
+    """Tell what stands beside the right intent at any place to cut; None for a text without such a place."""
+    cuts = _sides(said.text, views)
+    if not cuts:
+        return None
+    sides = [(left, right) for left, right in cuts if math.isfinite(evidence_of(left, right))]
+    met = [{left.best, right.best} for left, right in sides]
+    return {intent for both in met if said.intents[0] in both for intent in both - set(said.intents)}
 
 
 def build_pairs(
@@ -145,25 +175,30 @@ def _spans(text: str) -> list[tuple[int, int]]:
     ]
 
 
-def _evidences(texts: Sequence[Said], views: Mapping[str, View]) -> FloatArray:
-    return np.asarray([_best_evidence(said.text, views) for said in texts], dtype=np.float32)
+def _sides(text: str, views: Mapping[str, View]) -> list[tuple[View, View]]:
+    cuts = find_cuts(text, split(text).words)
+    return [(views[text[: cut.left_end]], views[text[cut.right_start :]]) for cut in cuts]
 
 
-def _best_evidence(text: str, views: Mapping[str, View]) -> float:
-    """Tell the evidence of the best first cut of a text; minus infinity where there is none."""
-    evidences = [
-        evidence_of(views[text[: cut.left_end]], views[text[cut.right_start :]])
-        for cut in find_cuts(text, split(text).words)
-    ]
-    return max(evidences, default=-math.inf)
+def _evidences(texts: Sequence[Said], views: Mapping[str, View], companions: frozenset[int]) -> FloatArray:
+    return np.asarray([_best_evidence(said.text, views, companions) for said in texts], dtype=np.float32)
 
 
-def _intents(said: Said, views: Mapping[str, View], threshold: float) -> tuple[int, ...]:
-    """Cut a text by a threshold: the intents of its pieces, none if it stays whole."""
+def _best_evidence(text: str, views: Mapping[str, View], companions: frozenset[int]) -> float:
+    """Tell the evidence of the best first cut of a text; minus infinity where there is none between two wishes."""
+    sides = _sides(text, views)
+    wishes = [(left, right) for left, right in sides if not companions & {left.best, right.best}]
+    return max((evidence_of(left, right) for left, right in wishes), default=-math.inf)
+
+
+def _wishes(
+    said: Said, views: Mapping[str, View], threshold: float, companions: frozenset[int]
+) -> tuple[int, ...]:
+    """Cut a text by a threshold: the intents of its pieces but for those that accompany; none if it stays whole."""
     text = said.text
     cuts = find_cuts(text, split(text).words)
-    pieces: list[Piece] = find_pieces(len(text), cuts, lambda start, end: views[text[start:end]], threshold)
-    return tuple(piece.view.best for piece in pieces)
+    pieces = find_pieces(len(text), cuts, lambda start, end: views[text[start:end]], threshold)
+    return tuple(piece.view.best for piece in pieces if piece.view.best not in companions)
 
 
 def _threshold(evidence: FloatArray, share: float) -> float:

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlu.multi import View
-from nlu.training.pairs import MAX_SINGLES, Said, SplitCalibration, build_pairs, calibrate_split, join
+from nlu.training.pairs import (
+    MAX_SINGLES,
+    Said,
+    SplitCalibration,
+    build_pairs,
+    calibrate_split,
+    find_companions,
+    join,
+)
 
 TOPICS = ("order", "refund", "address")
 SINGLES = [
@@ -44,7 +52,7 @@ def test_pairs_of_known_wishes_are_cut_and_texts_alone_stay_whole() -> None:
 
 
 def test_the_threshold_rises_above_texts_that_sound_like_two_wishes_and_are_one() -> None:
-    tricky = [Said("the order is here, the refund is sure", (0,)) for _ in range(10)]
+    tricky = [Said("the order is here, the refund is sure", (2,)) for _ in range(10)]
     plain, raised = (calibrate_split([*SINGLES, *more], Looker(), seed=1) for more in ([], tricky))
     assert plain.threshold is not None
     assert raised.threshold is not None
@@ -88,3 +96,26 @@ def test_a_second_text_goes_on_in_the_first_ones_sentence_or_begins_its_own() ->
     assert join("Where is it?", "Can I pay?", " and ") == "Where is it and can I pay?"
     assert join("Where is it?", "Can I pay?", ". ") == "Where is it. Can I pay?"
     assert join("Where is it", "DHL has it", ", ") == "Where is it, DHL has it"
+
+
+def test_an_intent_that_accompanies_others_does_not_raise_the_threshold() -> None:
+    telling = [Said(f"the address is {n}, where is my order", (0,)) for n in range(6)]
+    telling += [Said(f"the address is {n}, what of the refund", (1,)) for n in range(6)]
+    found = calibrate_split([*SINGLES, *telling], Looker(), seed=1)
+    assert found.threshold is not None
+    assert found.threshold < 8.0
+    assert found.found == 1.0
+    assert found.false_splits == 0.0
+
+
+def test_companions_are_those_that_stand_beside_the_right_intent_often() -> None:
+    sides = ("the order", "the refund", "the address", "the hours")
+    views = {side: view(side) for side in sides}
+
+    def beside(companion: str, times: int) -> list[Said]:
+        return [Said(f"{companion}, the order", (0,))] * times
+
+    assert find_companions([], views) == frozenset()
+    assert find_companions(beside("the address", 2), views) == frozenset()
+    assert find_companions(beside("the address", 3), views) == {2}
+    assert find_companions([*beside("the address", 3), *beside("the refund", 40)], views) == {1}

@@ -19,6 +19,7 @@ from nlu.metrics import Metrics, measure_predictions
 from nlu.outcomes import tabulate
 from nlu.predictions import Prediction, pair
 from nlu.runtime import Parse, Understander
+from nlu.several import SeveralFigures, measure_several
 
 _WARM_UP = 5
 _NAMED = 10
@@ -39,7 +40,8 @@ class Evaluation:
 
     `unknown_intents` and `unknown_entities` are those of the data that the model cannot name, with how often they
     were expected: they count as wrong. `versions` are of the software that ran the model, `model_versions` of what
-    trained it. `dial` is what comes of the operator's dial at each of its points; empty for a model without one.
+    trained it. `dial` is what comes of the operator's dial at each of its points; empty for a model without one. `several`
+    says how messages with several wishes are told apart.
     """
 
     model_id: str
@@ -57,6 +59,7 @@ class Evaluation:
     versions: Mapping[str, str]
     model_versions: Mapping[str, str]
     dial: tuple[DialFigures, ...]
+    several: SeveralFigures
 
 
 def evaluate(
@@ -90,6 +93,7 @@ def evaluate(
     unknown_entities = _unknown((e.entity for one in dataset.in_scope for e in one.entities), named)
     unseen = _measure_unseen(understander, predictions)
     dial = _measure_dial(understander, examples, parses)
+    several = measure_several(examples, parses, known=labels.intents)
     return Evaluation(
         model_id=understander.model_id,
         data=name,
@@ -102,6 +106,7 @@ def evaluate(
         notes=(
             *_notes(metrics, predictions, unseen, unknown_intents, unknown_entities, bool(named)),
             *(str(figures) for figures in dial if figures.max_wrong_share == DEFAULT_MAX_WRONG_SHARE),
+            *filter(None, [str(several)]),
         ),
         milliseconds_p50=round(statistics.median(times), 2),
         milliseconds_p95=round(sorted(times)[int(0.95 * len(times))], 2),
@@ -112,6 +117,7 @@ def evaluate(
         },
         model_versions=dict(understander.manifest.versions),
         dial=dial,
+        several=several,
     ), predictions
 
 

@@ -1,7 +1,8 @@
 """What the model is taught: examples, and the readers of the two forms they are written in.
 
 JSON Lines is the exchange form, one object a line:
-``{"text", "intent", "entities": [{"start", "end", "entity", "value"}]}``. Two other lines may stand among them:
+``{"text", "intent", "entities": [{"start", "end", "entity", "value"}]}``. A text of several wishes has "intent": "a+b" or
+"intents": ["a", "b"]. Two other lines may stand among them:
 ``{"synonym": surface, "value": canonical}`` and ``{"pattern": regular expression, "entity": name}``.
 Rasa's YAML (`rasa_yaml`) is the form people write.
 """
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from nlu.errors import ExamplesUnreadable
+
+COMPOUND = "+"
+"""Joins the names of several intents where a text means all of them."""
 
 OUT_OF_SCOPE_INTENTS = frozenset({"out_of_scope", "oos"})
 """Intent names that mark a text as none of the bot's business; never a class of the model."""
@@ -204,7 +208,7 @@ def parse_example(record: dict[str, Any], *, source: str = "") -> Example:
     Raises:
         ValueError: with a sentence, if a key is missing or a span does not fit the text.
     """
-    text, intent = _text_of(record, "text"), _text_of(record, "intent")
+    text, intent = _text_of(record, "text"), _intent_of(record)
     entities = [] if record.get("entities") is None else record["entities"]
     if not isinstance(entities, list):
         raise ValueError("'entities' is not a list")
@@ -261,6 +265,19 @@ def _parse_entity(record: Any, text: str) -> Entity:
         raise ValueError(f"entity span {start}..{end} does not lie in the text of {len(text)} characters")
     value = record.get("value")
     return Entity(start, end, _text_of(record, "entity"), text[start:end] if value is None else str(value))
+
+
+def _intent_of(record: dict[str, Any]) -> str:
+    intents = record.get("intents")
+    if "intent" in record or intents is None:
+        return _text_of(record, "intent")
+    if (
+        not isinstance(intents, list)
+        or not intents
+        or not all(isinstance(i, str) and i.strip() for i in intents)
+    ):
+        raise ValueError("'intents' is not a list of names")
+    return COMPOUND.join(intent.strip() for intent in intents)
 
 
 def _text_of(record: dict[str, Any], key: str) -> str:

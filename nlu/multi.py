@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nlu.examples import COMPOUND
 from nlu.scores import FloatArray
 from nlu.words import Word
 
@@ -30,9 +31,6 @@ LEAST_WORDS = 2
 
 JOINING_WORDS = frozenset(["and", "also", "but", "plus", "then", "or", "so", "btw"])
 """English words that join two wishes; other languages are cut at punctuation only."""
-
-COMPOUND = "+"
-"""An intent whose name holds this is a class of its own, taught by examples of several wishes."""
 
 _ENDING = frozenset(".?!…;。？！；؟।")
 _PAUSING = frozenset(",:-–—&+，、：،()")

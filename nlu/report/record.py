@@ -41,6 +41,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "latency": {"p50_ms": evaluation.milliseconds_p50, "p95_ms": evaluation.milliseconds_p95},
         "out_of_scope_threshold": evaluation.out_of_scope_threshold,
         "dial": [asdict(figures) for figures in evaluation.dial],
+        "multi": asdict(evaluation.several),
         "ece_bins": BINS,
         "bootstrap": {"resamples": RESAMPLES, "seed": SEED, "confidence": CONFIDENCE},
         "versions": dict(evaluation.versions),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nlu.encoding import TextEncoder
-from nlu.multi import COMPOUND, LEAST_WORDS, View
+from nlu.examples import COMPOUND
+from nlu.multi import LEAST_WORDS, View
 from nlu.scores import SCORES, Bank
 from nlu.training.batches import Item
 from nlu.training.calibrate import Calibration

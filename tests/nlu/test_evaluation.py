@@ -163,3 +163,13 @@ def test_precision_of_refusals_is_told_with_the_number_of_refusals(understander:
     told = {one.key: one.texts for one in headline(evaluation)}
     assert told["oos_precision"] == sum(one.is_out_of_scope for one in predictions)
     assert (told["oos_recall"], told["mcc"], told["in_scope_accuracy"]) == (3, 33, 30)
+
+
+def test_messages_with_several_wishes_have_their_own_figures(understander: Understander) -> None:
+    both = Example("where is my order 10204 and thank you so much", "order_status+thank")
+    record = measured(understander, both, Example("thank you so much", "thank"))
+    figures = record["multi"]
+    assert isinstance(figures, dict)
+    assert (figures["several"], figures["one"], figures["foreign"]) == (1, 1, 0)
+    assert figures["right"] <= figures["cut"] <= 1
+    assert any("several wishes" in str(note) for note in list(record["notes"]))  # type: ignore[call-overload]

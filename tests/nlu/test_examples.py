@@ -62,6 +62,8 @@ def test_both_names_mark_out_of_scope() -> None:
         ('{"text": " ", "intent": "greet"}', "'text' is blank"),
         ('{"text": "hi"}', "'intent' is missing"),
         ('{"text": "hi", "intent": null}', "'intent' is missing"),
+        ('{"text": "hi", "intents": []}', "'intents' is not a list of names"),
+        ('{"text": "hi", "intents": ["a", ""]}', "'intents' is not a list of names"),
         ('{"text": "hi", "intent": 3}', "'intent' is not a text"),
         ('{"text": "hi", "intent": "greet", "entities": [{"start": 0, "end": 3, "entity": "x"}]}', "0..3"),
         ('{"text": "hi", "intent": "greet", "entities": [{"start": 1, "end": 1, "entity": "x"}]}', "1..1"),
@@ -160,3 +162,13 @@ def test_synonym_of_an_annotation_equals_one_of_a_list() -> None:
         == {"sofa": "couch"}
         == Dataset(synonyms=(("SOFA", "couch"),)).synonym_table()
     )
+
+
+def test_a_list_of_intents_and_a_compound_name_are_the_same() -> None:
+    listed = parse_example(
+        {"text": "where is it and who are you", "intents": ["order_status", "company_info"]}
+    )
+    assert listed == parse_example(
+        {"text": "where is it and who are you", "intent": "order_status+company_info"}
+    )
+    assert parse_example({"text": "hi", "intents": ["greet"]}).intent == "greet"

@@ -23,6 +23,7 @@ from nlu.report.files import write_report
 from nlu.report.mistakes import Mistake, Nearest, find_mistakes
 from nlu.report.page import render_report
 from nlu.runtime import Understander
+from nlu.several import SeveralFigures
 from tests.nlu.conftest import small_dataset
 
 
@@ -58,6 +59,7 @@ def page_of(predictions: list[Prediction]) -> str:
         unknown_intents=(),
         unknown_entities=(),
         dial=(DialFigures(0.05, 9, 3, 0.04, 0.01, 0.08, 0.7, 0.2, 0.1, None, 1),),
+        several=SeveralFigures(2, 1, 1, 9, 0, 3, 0),
         notes=(predictions[0].text,),
         milliseconds_p50=1.0,
         milliseconds_p95=2.0,

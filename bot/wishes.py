@@ -20,6 +20,9 @@ COURTESIES = frozenset({"greet", "thank", "praise", "smalltalk", "goodbye"})
 FIRST_OF_ALL = "talk_to_person"
 """A call for a person is heard before everything else; the person reads the rest."""
 
+TELLING = frozenset({"inform"})
+"""A detail told beside a wish ("it's NL-10234, where is it?") belongs to it; in a form it is the answer."""
+
 ANSWERS = frozenset({"inform", "correct", "affirm", "deny"})
 """What answers an open form. In a form a message is taken apart only if it begins with one of these: in free text
 ("it is too big and the colour is off") every intent may turn up."""
@@ -96,15 +99,16 @@ def find_wishes(parse: Mapping[str, Any], *, is_in_form: bool) -> list[Wish]:
         return [_whole(calls[0], parse)] if calls else []
     if is_in_form and wishes[0].intent not in ANSWERS:
         return []
-    wanted = [wish for wish in wishes if wish.intent not in COURTESIES]
+    beside = COURTESIES if is_in_form else COURTESIES | TELLING
+    wanted = [wish for wish in wishes if wish.intent not in beside]
     if len(wanted) == 1:
         return [_whole(wanted[0], parse)]
-    return share_details(wanted)
+    return share_details(wanted, wishes)
 
 
-def share_details(wishes: Sequence[Wish]) -> list[Wish]:
-    """Give each wish the numbers and addresses that only the others name."""
-    return [_with_details(wish, [e for other in wishes for e in other.entities]) for wish in wishes]
+def share_details(wanted: Sequence[Wish], told: Sequence[Wish]) -> list[Wish]:
+    """Give each wish the numbers and addresses that are told elsewhere and not in its own words."""
+    return [_with_details(wish, [e for other in told for e in other.entities]) for wish in wanted]
 
 
 def with_order(wish: Wish, number: Any) -> Wish:

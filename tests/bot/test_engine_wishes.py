@@ -87,6 +87,25 @@ def test_a_courtesy_is_no_wish_and_the_whole_message_is_the_other_one() -> None:
     assert (wish.intent, wish.text) == ("order_status", text)
 
 
+NUMBER = "it's NL-10234. where is it and what does delivery cost"
+TOLD = part("inform", "it's NL-10234.", text=NUMBER, order_number="NL-10234")
+ASKED = part("order_status", "where is it", text=NUMBER)
+COST = part("delivery_cost", "what does delivery cost", text=NUMBER)
+
+
+def test_a_detail_told_beside_a_wish_belongs_to_it_outside_a_form() -> None:
+    (wish,) = find_wishes(parse(TOLD, ASKED, text=NUMBER), is_in_form=False)
+    assert (wish.intent, wish.text) == ("order_status", NUMBER)
+    wishes = find_wishes(parse(TOLD, ASKED, COST, text=NUMBER), is_in_form=False)
+    assert [wish.intent for wish in wishes] == ["order_status", "delivery_cost"]
+    assert all([e["value"] for e in wish.entities] == ["NL-10234"] for wish in wishes)
+
+
+def test_a_detail_told_in_a_form_is_its_answer() -> None:
+    wishes = find_wishes(parse(TOLD, COST, text=NUMBER), is_in_form=True)
+    assert [wish.intent for wish in wishes] == ["inform", "delivery_cost"]
+
+
 def test_courtesies_alone_are_left_as_they_are() -> None:
     text = "thanks a lot. have a nice day"
     parts = (part("thank", "thanks a lot.", text=text), part("goodbye", "have a nice day", text=text))

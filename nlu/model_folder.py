@@ -4,7 +4,7 @@ manifest.json    format, model id, hash of the data, versions it was made with, 
 config.json      what the training was told
 labels.json      intents, entities, which of them may stand side by side, synonyms, patterns, and how to read the
                  outputs: longest length, temperature, the familiarity score and its threshold,
-                 the operator's dial (nlu.dial)
+                 the operator's dial (nlu.dial), when a text is cut into several wishes (nlu.multi)
 tokenizer.json   the encoder's tokenizer
 model.onnx       ids and mask in; intent logits, tag logits and the sentence's embedding out
 neighbours.npy   embeddings of the training texts
@@ -56,6 +56,7 @@ class Labels:
     out_of_scope_threshold: float
     dial: tuple[DialPoint, ...] = ()
     split_threshold: float | None = None
+    asides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def read_labels(folder: Path) -> Labels:
             out_of_scope_threshold=float(record["out_of_scope_threshold"]),
             dial=tuple(DialPoint(**point) for point in record.get("dial", ())),
             split_threshold=_optional_number(record.get("split_threshold")),
+            asides=tuple(str(intent) for intent in record.get("asides", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelForeign(str(folder), f"labels.json has another form: {error!r}") from error

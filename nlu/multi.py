@@ -1,9 +1,9 @@
 """Several wishes in one message: where a text could be cut, and when the pieces say more than the whole.
 
 A cut is looked for only where people put one: at a sentence's end, a comma, a dash, a new line, or a word that joins
-(`JOINING_WORDS`). The two sides are then understood as texts of their own, and the cut stands when both are surely
-something, and not the same thing. How sure they must be is calibrated at training on pairs of examples, so no example
-of two wishes is needed (`nlu.training.pairs`).
+(`JOINING_WORDS`). The two sides are then understood as texts of their own, and the cut stands when both are more
+familiar than the whole, and mean different things. How clear that must be is calibrated at training on pairs of
+examples, so no example of two wishes is needed (`nlu.training.pairs`).
 
 Plain NumPy and no model: whoever calls gives the function that looks at a piece.
 """
@@ -11,13 +11,11 @@ Plain NumPy and no model: whoever calls gives the function that looks at a piece
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from nlu.examples import COMPOUND
-from nlu.scores import FloatArray
+from nlu.scores import COSINE_SCALE, FloatArray
 from nlu.words import Word
 
 MAX_CUTS = 4
@@ -48,10 +46,14 @@ class Cut:
 
 @dataclass(frozen=True)
 class View:
-    """What the network makes of a piece by itself: calibrated logits (intents,), and whether it is out of scope."""
+    """What the network makes of a piece by itself.
+
+    `logits` are calibrated, (intents,); `familiarity` is the score that the model goes by (`nlu.scores`).
+    """
 
     logits: FloatArray
     is_out_of_scope: bool
+    familiarity: float
 
     @property
     def best(self) -> int:
@@ -68,62 +70,65 @@ class Piece:
     view: View
 
 
-_NOWHERE = Piece(0, 0, View(np.zeros(1, dtype=np.float32), is_out_of_scope=True))
-_NO_CUT = (float("-inf"), (0, 0), _NOWHERE, _NOWHERE)
-
 Look = Callable[[int, int], View]
 """Understands ``text[start:end]`` as a text of its own."""
 
 
-def find_pieces(end: int, cuts: Sequence[Cut], look: Look, threshold: float) -> list[Piece]:
+def find_pieces(
+    end: int, cuts: Sequence[Cut], look: Look, threshold: float, asides: Collection[int] = ()
+) -> list[Piece]:
     """Cut a text where its pieces are surely different wishes, at the best place first.
 
     Args:
         end: the text's length, in characters.
         cuts: where it could be cut; what `find_cuts` gives.
-        look: called for the sides of each cut that could still be made, also twice for the same side.
+        look: called for the whole text and for the sides of each cut that could still be made, for some twice.
         threshold: least evidence of a cut.
+        asides: the intents that are said within other wishes, and are no wish beside them.
 
     Returns:
         The pieces in the order of the text, at most `MAX_PARTS`, no two of the same intent; none for no cut.
     """
-    pieces: list[Piece] = []
-    spans = [(0, end)]
-    while len(spans) < MAX_PARTS:
-        halvings = [(span, *_halve(span, cut, look)) for span in spans for cut in cuts if _lies_in(cut, span)]
-        tried = [(_evidence(span, left, right, pieces), span, left, right) for span, left, right in halvings]
-        evidence, span, left, right = max(tried, key=lambda one: one[0], default=_NO_CUT)
-        if evidence <= threshold:
+    pieces = [Piece(0, end, look(0, end))]
+    while len(pieces) < MAX_PARTS:
+        halvings = [_halve(piece, cut, look) for piece in pieces for cut in cuts if _lies_in(cut, piece)]
+        evidences = [_evidence(halving, pieces, asides) for halving in halvings]
+        best = max(evidences, default=float("-inf"))
+        if best <= threshold:
             break
-        others = [piece for piece in pieces if (piece.start, piece.end) != span]
+        whole, left, right = halvings[evidences.index(best)]
+        others = [piece for piece in pieces if piece is not whole]
         pieces = sorted([*others, left, right], key=lambda piece: piece.start)
-        spans = [(piece.start, piece.end) for piece in pieces]
-    return pieces
+    return pieces if len(pieces) > 1 else []
 
 
-def _halve(span: tuple[int, int], cut: Cut, look: Look) -> tuple[Piece, Piece]:
-    left, right = (span[0], cut.left_end), (cut.right_start, span[1])
-    return Piece(*left, look(*left)), Piece(*right, look(*right))
+def _halve(piece: Piece, cut: Cut, look: Look) -> tuple[Piece, Piece, Piece]:
+    left, right = (piece.start, cut.left_end), (cut.right_start, piece.end)
+    return piece, Piece(*left, look(*left)), Piece(*right, look(*right))
 
 
-def _evidence(span: tuple[int, int], left: Piece, right: Piece, pieces: Sequence[Piece]) -> float:
+def _evidence(halving: tuple[Piece, Piece, Piece], pieces: Sequence[Piece], asides: Collection[int]) -> float:
     """Tell the evidence of a cut; none if a piece elsewhere means one of the sides already."""
-    others = {piece.view.best for piece in pieces if (piece.start, piece.end) != span}
+    whole, left, right = halving
+    others = {piece.view.best for piece in pieces if piece is not whole}
     is_known = bool(others & {left.view.best, right.view.best})
-    return float("-inf") if is_known else evidence_of(left.view, right.view)
+    return float("-inf") if is_known else evidence_of(whole.view, left.view, right.view, asides)
 
 
-def evidence_of(left: View, right: View) -> float:
-    """Tell how surely two pieces are two wishes: minus infinity if one is out of scope or both mean the same.
+def evidence_of(whole: View, left: View, right: View, asides: Collection[int] = ()) -> float:
+    """Tell how surely a text is two wishes: minus infinity if a side is out of scope or an aside, or both mean the same.
 
-    Each side must be sure of its own intent, and must not just as well mean what the other side means.
+    Two wishes read as one resemble neither, so both sides are more familiar than the whole; the sides of one long wish
+    are as sure of themselves, but not more familiar than it. And neither side may just as well mean what the other does:
+    the less clear of the two, as the difference of its cosines to both intents.
     """
-    if left.is_out_of_scope or right.is_out_of_scope or left.best == right.best:
-        return float("-inf")
     a, b = left.best, right.best
-    sure = min(left.logits[a], right.logits[b])
+    is_idle = left.is_out_of_scope or right.is_out_of_scope or a in asides or b in asides
+    if is_idle or a == b:
+        return float("-inf")
+    gained = min(left.familiarity, right.familiarity) - whole.familiarity
     apart = min(left.logits[a] - left.logits[b], right.logits[b] - right.logits[a])
-    return float(sure + apart)
+    return gained + float(apart) / COSINE_SCALE
 
 
 def find_compounds(intents: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -224,5 +229,5 @@ def _count(kinds: Sequence[str]) -> int:
     return sum(not kind for kind in kinds)
 
 
-def _lies_in(cut: Cut, span: tuple[int, int]) -> bool:
-    return span[0] < cut.left_end and cut.right_start < span[1]
+def _lies_in(cut: Cut, piece: Piece) -> bool:
+    return piece.start < cut.left_end and cut.right_start < piece.end

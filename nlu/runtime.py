@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -163,6 +163,7 @@ class Understander:
         self._near = Bank.build(bank, taught, count=len(numbers))
         self._allowed = allowed_steps(labels.entities, labels.adjacent)
         self._compounds = find_compounds(labels.intents)
+        self._asides = frozenset(numbers[intent] for intent in labels.asides)
         self._synonyms = dict(labels.synonyms)
         self._patterns = [(entity, re.compile(expression)) for entity, expression in labels.patterns]
 
@@ -216,9 +217,8 @@ class Understander:
         if not encoded.words:
             return self._parse_nothing(text)
         outputs = self._network.run(encoded.ids)
-        logits = outputs.intent_logits[None] / self.labels.temperature
-        ranking = self._rank(logits[0])
-        familiarity = float(self._score(logits, outputs.embedding[None], self._near)[0])
+        view = self._view(outputs, threshold)
+        ranking = self._rank(view.logits)
         entities = tuple(self._entities(text, encoded, outputs.tag_logits))
         return Parse(
             text=text,
@@ -226,44 +226,51 @@ class Understander:
             confidence=ranking[0][1],
             ranking=ranking,
             entities=entities,
-            is_out_of_scope=familiarity < threshold,
-            familiarity=familiarity,
-            decision=decide(ranking, point, is_foreign=familiarity < threshold),
+            is_out_of_scope=view.is_out_of_scope,
+            familiarity=view.familiarity,
+            decision=decide(ranking, point, is_foreign=view.is_out_of_scope),
             embedding=outputs.embedding,
-            parts=self._parts(text, encoded.words, ranking, entities, threshold),
+            parts=self._parts(text, encoded.words, view, entities, threshold),
         )
 
     def _parts(
         self,
         text: str,
         words: tuple[Word, ...],
-        ranking: Ranking,
+        whole: View,
         entities: tuple[FoundEntity, ...],
         threshold: float,
     ) -> tuple[Part, ...]:
         """Find the wishes of a text that has several; the sides of its cuts are run through the network again."""
-        compound = self._compounds.get(ranking[0][0])
+        compound = self._compounds.get(self.labels.intents[whole.best])
         least = self.labels.split_threshold
         cuts = find_cuts(text, words) if compound or least is not None else []
         end = words[-1].end
-        look = cache(lambda start, stop: self._view(text[start:stop], threshold))
+
+        @cache
+        def look(start: int, stop: int) -> View:
+            return whole if (start, stop) == (0, end) else self._look(text[start:stop], threshold)
+
         if compound:
+            ranking = self._rank(whole.logits)
             placed = place_compound(compound, end, cuts, look)
             return tuple(_part(self.labels.intents[i], ranking, a, b, entities) for i, a, b in placed)
         if least is None or not cuts:
             return ()
-        ranked = [(self._rank(p.view.logits), p) for p in find_pieces(end, cuts, look, least)]
+        pieces = find_pieces(end, cuts, look, least, self._asides)
+        ranked = [(self._rank(piece.view.logits), piece) for piece in pieces]
         return tuple(_part(ranks[0][0], ranks, p.start, p.end, entities) for ranks, p in ranked)
 
-    def _view(self, text: str, threshold: float) -> View:
-        """Understand a piece of a text by itself."""
+    def _look(self, text: str, threshold: float) -> View:
+        """Understand a piece of a text by itself; one of too few words is out of scope."""
         encoded = self._encoder.encode([text])[0]
-        if len(encoded.words) < LEAST_WORDS:
-            return View(np.zeros(len(self.labels.intents), dtype=np.float32), is_out_of_scope=True)
-        outputs = self._network.run(encoded.ids)
+        view = self._view(self._network.run(encoded.ids), threshold)
+        return view if len(encoded.words) >= LEAST_WORDS else replace(view, is_out_of_scope=True)
+
+    def _view(self, outputs: Outputs, threshold: float) -> View:
         logits = outputs.intent_logits[None] / self.labels.temperature
         familiarity = float(self._score(logits, outputs.embedding[None], self._near)[0])
-        return View(logits[0], is_out_of_scope=familiarity < threshold)
+        return View(logits[0], familiarity < threshold, familiarity)
 
     def _rank(self, logits: FloatArray) -> Ranking:
         probabilities = softmax(logits[None])[0]

@@ -1,41 +1,36 @@
 """How sure a cut must be: pairs of examples stand in for the messages with two wishes that nobody wrote.
 
 Two texts of different intents, joined as people join them, should be cut; a text alone should not, nor should two
-texts of the same intent. The threshold is the least one at which hardly any of the latter are cut.
+texts of the same intent. The threshold is the least one at which both of the latter stay whole.
 
-Some intents accompany others ("it's order 5, where is it?" tells a detail and asks). To cut them off is no fault and no
-merit, so the threshold is found without them; which they are is seen from the texts alone.
+Before that is found what people say within other wishes ("hello", "my order is 10234"): an intent that is surely read in
+clauses of texts of many other intents is an aside. Without them three cuts of a single wish in four are gone.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nlu.multi import LEAST_WORDS, View, evidence_of, find_cuts, find_pieces
-from nlu.scores import FloatArray
+from nlu.scores import softmax
 from nlu.words import split
 
-MAX_SPLIT_SHARE = 0.02
+MAX_SPLIT_SHARE = 0.01
 """Share of the texts with one wish that may be cut."""
 
-MAX_SAME_SPLIT_SHARE = 0.05
+MAX_SAME_SPLIT_SHARE = 0.03
 """Share of the pairs of one intent that may be cut."""
 
 MAX_LOST_SHARE = 0.1
 """Share of the true pairs that the threshold passes over even where nothing else asks for it: where few texts alone
 have a place to cut, they say too little of how sure a cut must be."""
-
-COMPANION_SHARE = 0.1
-"""An intent accompanies others if it stands beside the right one in more than this share of the texts that have a place
-to cut, and in at least `LEAST_COMPANIES` of them."""
-
-LEAST_COMPANIES = 3
 
 PAIRS = 150
 """Pairs of two intents, and as many of one: so many tell a threshold, and cost little."""
@@ -46,7 +41,21 @@ MAX_JOINED = 150
 MAX_SINGLES = 1000
 """Texts alone that are looked at; only those with a place to cut cost anything."""
 
+SURE = 0.9
+"""So sure both sides of a cut must be for the one that the text does not mean to count as an aside in it."""
+
+ASIDE_SHARE = 0.1
+"""An aside is found in texts of at least this share of the intents, and of `LEAST_HOSTS`."""
+
+LEAST_HOSTS = 3
+
+MAX_TAUGHT = 1000
+"""Taught texts that asides are looked for in, besides the held-out ones."""
+
 JOINTS = (" and ", ", and ", ". ", ", also ", " and then ", ". Can you also ", "? ", ", ")
+
+EvidenceArray = npt.NDArray[np.float64]
+"""Evidences as they are compared in service: a threshold rounded down would let through what it was set to stop."""
 
 LookAtTexts = Callable[[Sequence[str]], Sequence[View]]
 """Understands each text by itself."""
@@ -66,10 +75,11 @@ class SplitCalibration:
 
     Attributes:
         threshold: least evidence of a cut; None: nothing is cut.
-        found: pairs of two wishes that are cut.
-        right: pairs of which both wishes are found, and nothing else.
-        false_splits: texts alone that are cut into several wishes.
-        same_splits: pairs of one intent that are cut into several wishes.
+        found: pairs of two intents that are cut.
+        right: pairs of which both intents are found, and nothing else.
+        false_splits: texts alone that are cut.
+        same_splits: pairs of one intent that are cut.
+        asides: names of the intents that are no wish beside another, sorted.
     """
 
     threshold: float | None = None
@@ -77,14 +87,19 @@ class SplitCalibration:
     right: float | None = None
     false_splits: float | None = None
     same_splits: float | None = None
+    asides: tuple[str, ...] = ()
 
 
-def calibrate_split(singles: Sequence[Said], look: LookAtTexts, *, seed: int) -> SplitCalibration:
-    """Find the threshold on texts that were not trained on; none is given where they hold no two intents.
+def calibrate_split(
+    singles: Sequence[Said], taught: Sequence[Said], intents: Sequence[str], look: LookAtTexts, *, seed: int
+) -> SplitCalibration:
+    """Find asides and threshold; none is given where the held-out texts hold no two intents.
 
     Args:
-        singles: texts of one wish each.
-        look: called once, with every side of every place to cut.
+        singles: texts of one wish each that were not trained on.
+        taught: such texts that were; they help to find the asides.
+        intents: the names of the classes.
+        look: called once, with every text that has a place to cut and every side of it.
         seed: draws the texts and the pairs.
     """
     generator = random.Random(seed)  # noqa: S311 - draws examples, keeps no secret
@@ -94,43 +109,53 @@ def calibrate_split(singles: Sequence[Said], look: LookAtTexts, *, seed: int) ->
     same = build_pairs(joined, PAIRS, generator, is_same=True)
     if not pairs:
         return SplitCalibration()
-    views = _look_at_sides([*pairs, *same, *alone], look)
-    companions = find_companions(alone, views)
-    pairs = [said for said in pairs if not companions & set(said.intents)]
-    of_alone, of_same, of_pairs = (_evidences(part, views, companions) for part in (alone, same, pairs))
-    if not np.isfinite(of_pairs).any():
+    hosts = [*_draw(taught, MAX_TAUGHT, generator), *alone]
+    views = _look_at_sides([*pairs, *same, *hosts], look)
+    asides = find_asides(hosts, views, count=len(intents))
+    threshold = _find_threshold(*(_evidences(part, views, asides) for part in (alone, same, pairs)))
+    if threshold is None:
         return SplitCalibration()
-    threshold = max(
-        _threshold(of_alone, MAX_SPLIT_SHARE),
-        _threshold(of_same, MAX_SAME_SPLIT_SHARE),
-        _threshold_keeping(of_pairs[np.isfinite(of_pairs)], 1 - MAX_LOST_SHARE),
-    )
-    found = [_wishes(said, views, threshold, companions) for said in pairs]
+    found = [[_intents(said, views, threshold, asides) for said in part] for part in (alone, same, pairs)]
     return SplitCalibration(
         threshold=threshold,
-        found=_share([len(wishes) > 1 for wishes in found]),
-        right=_share([wishes == said.intents for wishes, said in zip(found, pairs, strict=True)]),
-        false_splits=_share([len(_wishes(said, views, threshold, companions)) > 1 for said in alone]),
-        same_splits=_share([len(_wishes(said, views, threshold, companions)) > 1 for said in same]),
+        found=_share([bool(one) for one in found[2]]),
+        right=_share([one == said.intents for one, said in zip(found[2], pairs, strict=True)]),
+        false_splits=_share([bool(one) for one in found[0]]),
+        same_splits=_share([bool(one) for one in found[1]]),
+        asides=tuple(intents[number] for number in sorted(asides)),
     )
 
 
-def find_companions(singles: Sequence[Said], views: Mapping[str, View]) -> frozenset[int]:
-    """Find the intents that stand beside the right one in many texts of one wish."""
-    beside = [company for said in singles if (company := _beside(said, views)) is not None]
-    counts = Counter(intent for company in beside for intent in company)
-    least = max(LEAST_COMPANIES, COMPANION_SHARE * len(beside))
-    return frozenset(intent for intent, count in counts.items() if count >= least)
+def find_asides(texts: Sequence[Said], views: Mapping[str, View], *, count: int) -> frozenset[int]:
+    """Find the intents that are surely read in clauses of texts of many others; `count` is how many intents there are.
+
+    The other side of the cut must be read as what the text means, so a text that is misread tells nothing.
+    """
+    hosts: dict[int, set[int]] = defaultdict(set)
+    for said in texts:
+        meant = said.intents[0]
+        for cut in find_cuts(said.text, split(said.text).words):
+            sides = views[said.text[: cut.left_end]], views[said.text[cut.right_start :]]
+            read = {side.best for side in sides if _is_sure(side)}
+            if meant in read and len(read) > 1:
+                hosts[(read - {meant}).pop()].add(meant)
+    least = max(LEAST_HOSTS, ASIDE_SHARE * count)
+    return frozenset(guest for guest, found in hosts.items() if len(found) >= least)
 
 
-def _beside(said: Said, views: Mapping[str, View]) -> set[int] | None:
-    """Tell what stands beside the right intent at any place to cut; None for a text without such a place."""
-    cuts = _sides(said.text, views)
-    if not cuts:
+def _is_sure(view: View) -> bool:
+    return not view.is_out_of_scope and float(softmax(view.logits[None]).max()) >= SURE
+
+
+def _find_threshold(of_alone: EvidenceArray, of_same: EvidenceArray, of_pairs: EvidenceArray) -> float | None:
+    possible = of_pairs[np.isfinite(of_pairs)]
+    if not len(possible):
         return None
-    sides = [(left, right) for left, right in cuts if math.isfinite(evidence_of(left, right))]
-    met = [{left.best, right.best} for left, right in sides]
-    return {intent for both in met if said.intents[0] in both for intent in both - set(said.intents)}
+    return max(
+        _threshold(of_alone, MAX_SPLIT_SHARE),
+        _threshold(of_same, MAX_SAME_SPLIT_SHARE),
+        _threshold_keeping(possible, 1 - MAX_LOST_SHARE),
+    )
 
 
 def build_pairs(
@@ -170,44 +195,41 @@ def _spans(text: str) -> list[tuple[int, int]]:
     cuts = find_cuts(text, split(text).words)
     starts = [0, *(cut.right_start for cut in cuts)] if cuts else []
     ends = [*(cut.left_end for cut in cuts), len(text)]
-    return [
-        (start, end) for start in starts for end in ends if start < end and (start, end) != (0, len(text))
+    return [(start, end) for start in starts for end in ends if start < end]
+
+
+def _evidences(texts: Sequence[Said], views: Mapping[str, View], asides: Collection[int]) -> EvidenceArray:
+    return np.asarray([_best_evidence(said.text, views, asides) for said in texts], dtype=np.float64)
+
+
+def _best_evidence(text: str, views: Mapping[str, View], asides: Collection[int]) -> float:
+    """Tell the evidence of the best first cut of a text; minus infinity where there is none."""
+    evidences = [
+        evidence_of(views[text], views[text[: cut.left_end]], views[text[cut.right_start :]], asides)
+        for cut in find_cuts(text, split(text).words)
     ]
+    return max(evidences, default=-math.inf)
 
 
-def _sides(text: str, views: Mapping[str, View]) -> list[tuple[View, View]]:
-    cuts = find_cuts(text, split(text).words)
-    return [(views[text[: cut.left_end]], views[text[cut.right_start :]]) for cut in cuts]
-
-
-def _evidences(texts: Sequence[Said], views: Mapping[str, View], companions: frozenset[int]) -> FloatArray:
-    return np.asarray([_best_evidence(said.text, views, companions) for said in texts], dtype=np.float32)
-
-
-def _best_evidence(text: str, views: Mapping[str, View], companions: frozenset[int]) -> float:
-    """Tell the evidence of the best first cut of a text; minus infinity where there is none between two wishes."""
-    sides = _sides(text, views)
-    wishes = [(left, right) for left, right in sides if not companions & {left.best, right.best}]
-    return max((evidence_of(left, right) for left, right in wishes), default=-math.inf)
-
-
-def _wishes(
-    said: Said, views: Mapping[str, View], threshold: float, companions: frozenset[int]
+def _intents(
+    said: Said, views: Mapping[str, View], threshold: float, asides: Collection[int]
 ) -> tuple[int, ...]:
-    """Cut a text by a threshold: the intents of its pieces but for those that accompany; none if it stays whole."""
+    """Cut a text by a threshold: the intents of its pieces, none if it stays whole."""
     text = said.text
     cuts = find_cuts(text, split(text).words)
-    pieces = find_pieces(len(text), cuts, lambda start, end: views[text[start:end]], threshold)
-    return tuple(piece.view.best for piece in pieces if piece.view.best not in companions)
+    if not cuts:
+        return ()
+    pieces = find_pieces(len(text), cuts, lambda start, end: views[text[start:end]], threshold, asides)
+    return tuple(piece.view.best for piece in pieces)
 
 
-def _threshold(evidence: FloatArray, share: float) -> float:
+def _threshold(evidence: EvidenceArray, share: float) -> float:
     """Find the least threshold that at most this share of the texts lies above."""
     allowed = int(share * len(evidence))
     return float(np.sort(evidence)[::-1][allowed]) if allowed < len(evidence) else -math.inf
 
 
-def _threshold_keeping(evidence: FloatArray, share: float) -> float:
+def _threshold_keeping(evidence: EvidenceArray, share: float) -> float:
     """Find the greatest threshold that at least this share of the texts lies above."""
     return float(np.nextafter(np.quantile(evidence, 1 - share, method="lower"), -math.inf))
 

@@ -304,6 +304,7 @@ def _labels(dataset: Dataset, parts: Parts, calibration: Calibration, *, max_tok
         out_of_scope_threshold=calibration.threshold,
         dial=calibration.dial,
         split_threshold=calibration.split.threshold,
+        asides=calibration.split.asides,
     )
 
 

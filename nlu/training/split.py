@@ -28,13 +28,14 @@ def find_split(
     seed: int,
 ) -> SplitCalibration:
     """Find how sure a cut must be, on the watched part while it is unknown; where nothing is watched nothing is cut."""
-    watched = parts.examples[len(parts.learned) :]
-    singles = [
+    said = [
         Said(example.text, (item.intent,))
-        for example, item in zip(watched, parts.watched, strict=True)
+        for example, item in zip(parts.examples, parts.learned + parts.watched, strict=True)
         if COMPOUND not in parts.intents[item.intent]
     ]
-    return calibrate_split(singles, look_with(network, encoder, bank, calibration), seed=seed)
+    taught = sum(COMPOUND not in parts.intents[item.intent] for item in parts.learned)
+    look = look_with(network, encoder, bank, calibration)
+    return calibrate_split(said[taught:], said[:taught], parts.intents, look, seed=seed)
 
 
 def look_with(
@@ -48,11 +49,11 @@ def look_with(
         encoded = encoder.encode(texts)
         predictions = predict(network, [Item(one.ids, 0, (0,) * len(one.ids)) for one in encoded])
         logits = (predictions.intent_logits / calibration.temperature).astype(np.float32)
-        is_foreign = SCORES[calibration.score](logits, predictions.embeddings, bank) < calibration.threshold
+        familiar = SCORES[calibration.score](logits, predictions.embeddings, bank).tolist()
         is_short = [len(one.words) < LEAST_WORDS for one in encoded]
         return [
-            View(row, is_out_of_scope=bool(foreign) or short)
-            for row, foreign, short in zip(logits, is_foreign, is_short, strict=True)
+            View(row, short or score < calibration.threshold, score)
+            for row, score, short in zip(logits, familiar, is_short, strict=True)
         ]
 
     return look

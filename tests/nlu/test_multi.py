@@ -23,6 +23,7 @@ from nlu.multi import (
     place_compound,
 )
 from nlu.runtime import Network, Outputs, Understander
+from nlu.scores import COSINE_SCALE
 from nlu.words import split
 
 TOPICS = ("order", "refund", "address", "hours")
@@ -47,7 +48,8 @@ ANY_TEXT = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max
 
 def view(text: str) -> View:
     logits = np.asarray([4.0 * text.count(topic) for topic in TOPICS], dtype=np.float32)
-    return View(logits, is_out_of_scope=not logits.any())
+    is_one_topic = np.count_nonzero(logits) == 1
+    return View(logits, is_out_of_scope=not logits.any(), familiarity=0.5 + 0.5 * is_one_topic)
 
 
 def looking_at(text: str) -> Look:
@@ -58,7 +60,7 @@ def sides(text: str) -> list[tuple[str, str]]:
     return [(text[: cut.left_end], text[cut.right_start :]) for cut in find_cuts(text, split(text).words)]
 
 
-def pieces(text: str, threshold: float = 2.0) -> list[tuple[str, str]]:
+def pieces(text: str, threshold: float = 0.1) -> list[tuple[str, str]]:
     found = find_pieces(len(text), find_cuts(text, split(text).words), looking_at(text), threshold)
     return [(text[piece.start : piece.end], TOPICS[piece.view.best]) for piece in found]
 
@@ -125,10 +127,26 @@ def test_the_same_wish_twice_a_foreign_side_or_doubt_leaves_a_text_whole(text: s
     assert pieces(text) == []
 
 
+def test_an_aside_is_not_cut_off() -> None:
+    text = "my address is here and where is my order"
+    cuts = find_cuts(text, split(text).words)
+    assert pieces(text)
+    for aside in (TOPICS.index("address"), TOPICS.index("order")):
+        assert find_pieces(len(text), cuts, looking_at(text), 0.1, {aside}) == []
+    assert find_pieces(len(text), cuts, looking_at(text), 0.1, {TOPICS.index("hours")})
+
+
+def test_sides_that_are_no_more_familiar_than_the_whole_need_to_be_far_apart() -> None:
+    left, right = view("my order"), view("my refund")
+    whole = replace(view("my order"), familiarity=1.0)
+    assert evidence_of(whole, left, right) == pytest.approx(4 / COSINE_SCALE)
+    assert evidence_of(replace(whole, familiarity=1.3), left, right) < 0
+
+
 def test_a_higher_threshold_leaves_a_text_whole() -> None:
     text = "where is my order and what about my refund"
-    left, right = (view(side) for side in sides(text)[0])
-    evidence = evidence_of(left, right)
+    evidence = evidence_of(view(text), *(view(side) for side in sides(text)[0]))
+    assert evidence == pytest.approx(0.5 + 4 / COSINE_SCALE)
     assert pieces(text, evidence - 0.1)
     assert pieces(text, evidence) == []
 
@@ -143,7 +161,7 @@ def test_cuts_lie_in_the_text_in_its_order_and_leave_words_on_both_sides(text: s
         assert split(text[cut.right_start :]).words
 
 
-@given(text=ANY_TEXT, threshold=st.floats(-10, 10))
+@given(text=ANY_TEXT, threshold=st.floats(-2, 2))
 def test_pieces_never_overlap_and_never_mean_the_same(text: str, threshold: float) -> None:
     found = find_pieces(len(text), find_cuts(text, split(text).words), looking_at(text), threshold)
     assert len(found) != 1

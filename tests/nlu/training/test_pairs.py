@@ -10,15 +10,15 @@ import numpy as np
 from nlu.multi import View
 from nlu.training.pairs import (
     MAX_SINGLES,
+    LookAtTexts,
     Said,
     SplitCalibration,
     build_pairs,
     calibrate_split,
-    find_companions,
     join,
 )
 
-TOPICS = ("order", "refund", "address")
+TOPICS = ("order", "refund", "address", "hours")
 SINGLES = [
     Said(f"{opening} {topic} number {number}", (intent,))
     for intent, topic in enumerate(TOPICS)
@@ -26,10 +26,18 @@ SINGLES = [
 ]
 
 
+TWO_WISHES = 0.7
+"""The evidence of a cut between two topics that `view` knows."""
+
+
 def view(text: str) -> View:
-    """Know a topic by its word; a text that names none is foreign."""
+    """Know a topic by its word; several are less familiar than one, and a text that names none is foreign."""
     logits = np.asarray([4.0 * (topic in text) for topic in TOPICS], dtype=np.float32)
-    return View(logits, is_out_of_scope=not logits.any())
+    return View(logits, is_out_of_scope=not logits.any(), familiarity=0.5 + 0.5 * (logits.sum() == 4.0))
+
+
+def calibrate(singles: Sequence[Said], look: LookAtTexts, taught: Sequence[Said] = ()) -> SplitCalibration:
+    return calibrate_split(singles, taught, TOPICS, look, seed=1)
 
 
 class Looker:
@@ -44,43 +52,43 @@ class Looker:
 
 
 def test_pairs_of_known_wishes_are_cut_and_texts_alone_stay_whole() -> None:
-    found = calibrate_split(SINGLES, Looker(), seed=1)
+    found = calibrate(SINGLES, Looker())
     assert found.threshold is not None
-    assert found.threshold < 8.0
+    assert found.threshold < TWO_WISHES
     assert found.false_splits == 0.0
     assert found.same_splits == 0.0
 
 
 def test_the_threshold_rises_above_texts_that_sound_like_two_wishes_and_are_one() -> None:
     tricky = [Said("the order is here, the refund is sure", (2,)) for _ in range(10)]
-    plain, raised = (calibrate_split([*SINGLES, *more], Looker(), seed=1) for more in ([], tricky))
+    plain, raised = (calibrate([*SINGLES, *more], Looker()) for more in ([], tricky))
     assert plain.threshold is not None
     assert raised.threshold is not None
-    assert raised.threshold >= 8.0
+    assert raised.threshold >= TWO_WISHES - 1e-6
     assert raised.false_splits == 0.0
 
 
 def test_without_held_out_texts_or_with_one_intent_nothing_is_cut() -> None:
-    assert calibrate_split([], Looker(), seed=1) == SplitCalibration()
-    assert calibrate_split(SINGLES[:4], Looker(), seed=1).threshold is None
+    assert calibrate([], Looker()) == SplitCalibration()
+    assert calibrate(SINGLES[:4], Looker()).threshold is None
 
 
 def test_all_is_looked_at_in_one_call_and_each_piece_once() -> None:
     looker = Looker()
-    calibrate_split(SINGLES, looker, seed=1)
+    calibrate(SINGLES, looker)
     (texts,) = looker.calls
     assert len(set(texts)) == len(texts)
 
 
 def test_many_texts_without_a_place_to_cut_cost_no_more_than_few() -> None:
     few, many = Looker(), Looker()
-    calibrate_split(SINGLES * 20, few, seed=1)
-    calibrate_split(SINGLES * (MAX_SINGLES // 2), many, seed=1)
+    calibrate(SINGLES * 20, few)
+    calibrate(SINGLES * (MAX_SINGLES // 2), many)
     assert len(many.calls[0]) <= 2 * len(few.calls[0])
 
 
 def test_the_same_seed_gives_the_same_threshold() -> None:
-    assert calibrate_split(SINGLES, Looker(), seed=3) == calibrate_split(SINGLES, Looker(), seed=3)
+    assert calibrate(SINGLES, Looker()) == calibrate(SINGLES, Looker())
 
 
 def test_pairs_are_of_the_intents_that_are_asked_for() -> None:
@@ -98,24 +106,26 @@ def test_a_second_text_goes_on_in_the_first_ones_sentence_or_begins_its_own() ->
     assert join("Where is it", "DHL has it", ", ") == "Where is it, DHL has it"
 
 
-def test_an_intent_that_accompanies_others_does_not_raise_the_threshold() -> None:
-    telling = [Said(f"the address is {n}, where is my order", (0,)) for n in range(6)]
-    telling += [Said(f"the address is {n}, what of the refund", (1,)) for n in range(6)]
-    found = calibrate_split([*SINGLES, *telling], Looker(), seed=1)
-    assert found.threshold is not None
-    assert found.threshold < 8.0
-    assert found.found == 1.0
-    assert found.false_splits == 0.0
+def telling(hosts: Sequence[str]) -> list[Said]:
+    """Say the address beside other wishes, and mean these."""
+    return [
+        Said(f"the address is {number}, what of the {host}", (TOPICS.index(host),))
+        for host in hosts
+        for number in range(4)
+    ]
 
 
-def test_companions_are_those_that_stand_beside_the_right_intent_often() -> None:
-    sides = ("the order", "the refund", "the address", "the hours")
-    views = {side: view(side) for side in sides}
+def test_what_is_said_within_many_other_wishes_is_an_aside_and_does_not_raise_the_threshold() -> None:
+    for held_out, taught in (
+        (telling(["order", "refund", "hours"]), []),
+        ([], telling(["order", "refund", "hours"])),
+    ):
+        found = calibrate([*SINGLES, *held_out], Looker(), taught)
+        assert found.asides == ("address",)
+        assert found.threshold is not None
+        assert found.threshold < TWO_WISHES
+        assert found.false_splits == 0.0
 
-    def beside(companion: str, times: int) -> list[Said]:
-        return [Said(f"{companion}, the order", (0,))] * times
 
-    assert find_companions([], views) == frozenset()
-    assert find_companions(beside("the address", 2), views) == frozenset()
-    assert find_companions(beside("the address", 3), views) == {2}
-    assert find_companions([*beside("the address", 3), *beside("the refund", 40)], views) == {1}
+def test_what_is_said_within_a_wish_or_two_is_no_aside() -> None:
+    assert calibrate(SINGLES, Looker(), telling(["order", "refund"])).asides == ()

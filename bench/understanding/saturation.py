@@ -99,8 +99,9 @@ def measure_training(
         largest: batch size to end at.
         steps: that are timed at each size.
     """
-    network = _build(config).to(device).train()
-    flops = training_flops(network.encoder, tokens)
+    encoder = load_encoder(config.encoder).model
+    flops = training_flops(encoder, tokens)
+    network = _build(encoder, config).to(device).train()
     size, best = config.batch_size, 0.0
     while size <= largest:
         try:
@@ -114,9 +115,9 @@ def measure_training(
         size, best = 2 * size, max(best, rate)
 
 
-def _build(config: TrainConfig) -> JointNetwork:
+def _build(encoder: PreTrainedModel, config: TrainConfig) -> JointNetwork:
     network = JointNetwork(
-        load_encoder(config.encoder).model,
+        encoder,
         intents=_INTENTS,
         tags=_TAGS,
         scale=config.scale,

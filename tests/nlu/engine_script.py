@@ -50,7 +50,7 @@ def dialled(project: Path) -> Any:
         return message.as_dict(only_output_properties=True)
 
     views = {str(share): view(share) for share in (None, 0.1, 0)}
-    foreign = {"out_of_scope_threshold": 1e9}
+    foreign: dict[str, Any] = {"out_of_scope_threshold": 1e9}
     views["foreign"] = view(0.1, **foreign)
     views["foreign, but no matter"] = view(0.1, **foreign, use_out_of_scope=False)
     views["two wishes"] = view(None, "thanks a lot and where is my order NL-10234")

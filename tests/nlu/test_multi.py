@@ -145,7 +145,8 @@ def test_sides_that_are_no_more_familiar_than_the_whole_need_to_be_far_apart() -
 
 def test_a_higher_threshold_leaves_a_text_whole() -> None:
     text = "where is my order and what about my refund"
-    evidence = evidence_of(view(text), *(view(side) for side in sides(text)[0]))
+    left, right = sides(text)[0]
+    evidence = evidence_of(view(text), view(left), view(right))
     assert evidence == pytest.approx(0.5 + 4 / COSINE_SCALE)
     assert pieces(text, evidence - 0.1)
     assert pieces(text, evidence) == []

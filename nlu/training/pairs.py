@@ -205,7 +205,7 @@ def _evidences(texts: Sequence[Said], views: Mapping[str, View], asides: Collect
 def _best_evidence(text: str, views: Mapping[str, View], asides: Collection[int]) -> float:
     """Tell the evidence of the best first cut of a text; minus infinity where there is none."""
     evidences = [
-        evidence_of(views[text], views[text[: cut.left_end]], views[text[cut.right_start :]], asides)
+        evidence_of(cut, views[text], views[text[: cut.left_end]], views[text[cut.right_start :]], asides)
         for cut in find_cuts(text, split(text).words)
     ]
     return max(evidences, default=-math.inf)

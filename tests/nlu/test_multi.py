@@ -14,6 +14,9 @@ from nlu.model_folder import Labels
 from nlu.multi import (
     MAX_CUTS,
     MAX_PARTS,
+    STRENGTH_WEIGHT,
+    WHOLE_WEIGHT,
+    Cut,
     Look,
     View,
     evidence_of,
@@ -46,6 +49,9 @@ PIECES = [
 ANY_TEXT = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join))
 
 
+CUT = Cut(1, 2, strength=2)
+
+
 def view(text: str) -> View:
     logits = np.asarray([4.0 * text.count(topic) for topic in TOPICS], dtype=np.float32)
     is_one_topic = np.count_nonzero(logits) == 1
@@ -60,7 +66,7 @@ def sides(text: str) -> list[tuple[str, str]]:
     return [(text[: cut.left_end], text[cut.right_start :]) for cut in find_cuts(text, split(text).words)]
 
 
-def pieces(text: str, threshold: float = 0.1) -> list[tuple[str, str]]:
+def pieces(text: str, threshold: float = 0.4) -> list[tuple[str, str]]:
     found = find_pieces(len(text), find_cuts(text, split(text).words), looking_at(text), threshold)
     return [(text[piece.start : piece.end], TOPICS[piece.view.best]) for piece in found]
 
@@ -132,22 +138,25 @@ def test_an_aside_is_not_cut_off() -> None:
     cuts = find_cuts(text, split(text).words)
     assert pieces(text)
     for aside in (TOPICS.index("address"), TOPICS.index("order")):
-        assert find_pieces(len(text), cuts, looking_at(text), 0.1, {aside}) == []
-    assert find_pieces(len(text), cuts, looking_at(text), 0.1, {TOPICS.index("hours")})
+        assert find_pieces(len(text), cuts, looking_at(text), 0.4, {aside}) == []
+    assert find_pieces(len(text), cuts, looking_at(text), 0.4, {TOPICS.index("hours")})
 
 
-def test_sides_that_are_no_more_familiar_than_the_whole_need_to_be_far_apart() -> None:
+def test_a_familiar_whole_speaks_against_a_cut_and_the_end_of_a_sentence_for_it() -> None:
     left, right = view("my order"), view("my refund")
-    whole = replace(view("my order"), familiarity=1.0)
-    assert evidence_of(whole, left, right) == pytest.approx(4 / COSINE_SCALE)
-    assert evidence_of(replace(whole, familiarity=1.3), left, right) < 0
+    less, more = (
+        evidence_of(CUT, replace(view("my order"), familiarity=familiarity), left, right)
+        for familiarity in (1.4, 1.0)
+    )
+    assert more - less == pytest.approx(0.4 * WHOLE_WEIGHT)
+    assert evidence_of(Cut(1, 2, strength=3), view("my order"), left, right) > more
 
 
 def test_a_higher_threshold_leaves_a_text_whole() -> None:
     text = "where is my order and what about my refund"
     left, right = sides(text)[0]
-    evidence = evidence_of(view(text), view(left), view(right))
-    assert evidence == pytest.approx(0.5 + 4 / COSINE_SCALE)
+    evidence = evidence_of(CUT, view(text), view(left), view(right))
+    assert evidence == pytest.approx(1 - 0.5 * WHOLE_WEIGHT + 4 / COSINE_SCALE + 2 * STRENGTH_WEIGHT)
     assert pieces(text, evidence - 0.1)
     assert pieces(text, evidence) == []
 

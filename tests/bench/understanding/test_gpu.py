@@ -10,6 +10,7 @@ import torch
 from bench.understanding.gpu import NO_GPU, ON_CPU, main
 from bench.understanding.saturation import training_flops
 from bench.understanding.sets import BenchSet, find_set
+from nlu.config import TrainConfig
 from nlu.training.encoders import load_encoder
 
 
@@ -28,7 +29,7 @@ def test_without_a_gpu_it_runs_through_and_says_so(
     assert record["note"] == NO_GPU
     assert NO_GPU in capsys.readouterr().out
     sizes = [speed["batch_size"] for speed in record["training"]]
-    assert sizes[0] == 16
+    assert sizes[0] == TrainConfig().batch_size
     assert max(sizes) <= ON_CPU.largest_batch
     assert all(speed["share_of_peak"] > 0 for speed in record["training"])
     assert [(one["device"], one["is_int8_wanted"]) for one in record["parsing"]] == [

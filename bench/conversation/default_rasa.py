@@ -23,6 +23,7 @@ import psutil
 import yaml
 
 from bench.conversation.figures import CONCURRENCY, Figures, conversations, round_figures
+from bench.rasa_pipeline import default_pipeline
 from careline.programs import rasa_command
 from tests.support.system import ROOT, find_free_port
 
@@ -38,17 +39,7 @@ def config(epochs: int) -> dict[str, Any]:
         "recipe": "default.v1",
         "language": "en",
         "assistant_id": "default-rasa",
-        "pipeline": [
-            {"name": "WhitespaceTokenizer"},
-            {"name": "RegexFeaturizer"},
-            {"name": "LexicalSyntacticFeaturizer"},
-            {"name": "CountVectorsFeaturizer"},
-            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-            {"name": "DIETClassifier", **learned},
-            {"name": "EntitySynonymMapper"},
-            {"name": "ResponseSelector", **learned},
-            {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
-        ],
+        "pipeline": default_pipeline(learned),
         "policies": [
             {"name": "MemoizationPolicy"},
             {"name": "RulePolicy"},

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from bench.rasa_pipeline import default_pipeline
 from nlu.examples import Dataset, Example
 
 EPOCHS = 100
@@ -21,17 +22,7 @@ def pipeline_config(seed: int, epochs: int = EPOCHS) -> dict[str, Any]:
         "recipe": "default.v1",
         "language": "en",
         "assistant_id": "bench-understanding",
-        "pipeline": [
-            {"name": "WhitespaceTokenizer"},
-            {"name": "RegexFeaturizer"},
-            {"name": "LexicalSyntacticFeaturizer"},
-            {"name": "CountVectorsFeaturizer"},
-            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-            {"name": "DIETClassifier", **learned},
-            {"name": "EntitySynonymMapper"},
-            {"name": "ResponseSelector", **learned},
-            {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
-        ],
+        "pipeline": default_pipeline(learned),
     }
 
 

@@ -155,28 +155,21 @@ def _learn(
             listeners=listeners,
         )
     calibration = _calibrate(prepared, config) if accelerator.is_main_process else None
-    if not (parts.is_split and parts.watched):
-        fitted.adapter.merge(network)
-        network.cpu()
-        return _Learned(fitted.history, calibration, parts.learned)
+    everything = parts.learned
     telling = Listeners(on_pace=lambda standing: call.progress(tell_pace(standing)))
-    if wants_refit(parts, config):
+    has_more = parts.is_split and bool(parts.watched)
+    if has_more and wants_refit(parts, config):
         call.progress(Progress("learning all examples from the start, the held-out ones too"))
+        everything = parts.learned + parts.watched
         load_parameters(network, start)
         refit(network, parts, prepared.encoder, config, accelerator, checkpoint, telling)
-    elif config.fold_in_epochs:
+    elif has_more and config.fold_in_epochs:
         call.progress(Progress("learning the held-out part too"))
-        fold_in(
-            network,
-            parts.learned + parts.watched,
-            config,
-            accelerator,
-            adapter=fitted.adapter,
-            listeners=telling,
-        )
+        everything = parts.learned + parts.watched
+        fold_in(network, everything, config, accelerator, adapter=fitted.adapter, listeners=telling)
     fitted.adapter.merge(network)
     network.cpu()
-    return _Learned(fitted.history, calibration, parts.learned + parts.watched)
+    return _Learned(fitted.history, calibration, everything)
 
 
 @contextmanager

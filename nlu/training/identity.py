@@ -15,7 +15,7 @@ from nlu.model_folder import FORMAT_VERSION, file_sha256
 from nlu.training.location import locate_encoder
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "numpy")
-TRAINER_VERSION = "18"
+TRAINER_VERSION = "19"
 """Raised when a change of the trainer changes the models that come out of it."""
 
 

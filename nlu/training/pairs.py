@@ -50,7 +50,7 @@ ASIDE_SHARE = 0.1
 LEAST_HOSTS = 3
 
 MAX_TAUGHT = 1000
-"""Taught texts that asides are looked for in, besides the held-out ones."""
+"""Taught texts with a place to cut that asides are looked for in, besides the held-out ones."""
 
 JOINTS = (" and ", ", and ", ". ", ", also ", " and then ", ". Can you also ", "? ", ", ")
 
@@ -109,7 +109,8 @@ def calibrate_split(
     same = build_pairs(joined, PAIRS, generator, is_same=True)
     if not pairs:
         return SplitCalibration()
-    hosts = [*_draw(taught, MAX_TAUGHT, generator), *alone]
+    divisible = [said for said in taught if find_cuts(said.text, split(said.text).words)]
+    hosts = [*_draw(divisible, MAX_TAUGHT, generator), *alone]
     views = _look_at_sides([*pairs, *same, *hosts], look)
     asides = find_asides(hosts, views, count=len(intents))
     threshold = _find_threshold(*(_evidences(part, views, asides) for part in (alone, same, pairs)))

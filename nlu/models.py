@@ -86,7 +86,8 @@ def train_model(
             point_to(models, identity.model_id)
         progress(Progress(f"model {identity.model_id} is up to date"))
         return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=True)
-    from nlu.training.run import Call, train
+    from nlu.training.run import train
+    from nlu.training.stages import Call
 
     train(dataset, validation, config, identity, Call(folder, progress, must_train, tensorboard))
     if not is_main_process():

@@ -117,9 +117,9 @@ def calibrate(
 def find_threshold(right: FloatArray, foreign: FloatArray, *, max_false_alarm: float) -> float:
     """Find the least score of a text in scope.
 
-    With foreign texts: the threshold at which most texts are handled rightly, those in scope answered and the foreign
-    ones refused, each counted once; of equally good ones the lowest. So how readily is refused follows from how many
-    foreign texts there are beside the others. Without: the quantile that is allowed to fall.
+    With foreign texts: the threshold at which the share of them that is refused most exceeds the share of those in scope
+    that is; of equally good ones the lowest. Each side weighs the same, however few foreign texts somebody wrote down:
+    they say what foreign texts look like, not how many will come. Without: the quantile that is allowed to fall.
 
     Args:
         right: scores of held-out texts that are understood rightly; refusing another loses nothing.
@@ -134,7 +134,7 @@ def find_threshold(right: FloatArray, foreign: FloatArray, *, max_false_alarm: f
     values = np.unique(np.concatenate([right, foreign]))
     candidates = np.concatenate([values[:1] - 1e-3, (values[:-1] + values[1:]) / 2])
     candidates = candidates[candidates <= max(limit, candidates[0])]
-    gains = [int((foreign < t).sum()) - int((right < t).sum()) for t in candidates]
+    gains = [float((foreign < t).mean() - (right < t).mean()) for t in candidates]
     return float(candidates[int(np.argmax(gains))])
 
 

@@ -41,22 +41,22 @@ class Checkpoint:
     """The file of the last snapshot."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the file, at once or not at all."""
-        partial = self._path.with_name(self._path.name + ".partial")
+        partial = self.path.with_name(self.path.name + ".partial")
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in snapshot.tensors.items()}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(save(tensors, metadata={_RECORD: json.dumps(snapshot.record)}))
-        partial.replace(self._path)
+        partial.replace(self.path)
 
     def load(self) -> Snapshot | None:
         """Read the file; None where there is none, or where a crash of the machine left half of one."""
-        if not self._path.is_file():
+        if not self.path.is_file():
             return None
         try:
-            with safe_open(self._path, framework="pt") as file:
+            with safe_open(self.path, framework="pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
                 return Snapshot(tensors, json.loads(file.metadata()[_RECORD]))
         except (SafetensorError, OSError):
@@ -64,9 +64,9 @@ class Checkpoint:
 
     def beside(self, number: int) -> Checkpoint:
         """Give the file of another training that belongs to the same model."""
-        return Checkpoint(self._path.with_name(f"{self._path.name}.{number}"))
+        return Checkpoint(self.path.with_name(f"{self.path.name}.{number}"))
 
     def remove(self) -> None:
         """Delete the file, those beside it, and what a kill in the middle of `save` left."""
-        for path in self._path.parent.glob(f"{glob.escape(self._path.name)}*"):
+        for path in self.path.parent.glob(f"{glob.escape(self.path.name)}*"):
             path.unlink(missing_ok=True)

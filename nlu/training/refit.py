@@ -7,7 +7,10 @@ were trained from one start lie so near each other that the mean of their weight
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator
@@ -18,56 +21,79 @@ from nlu.encoding import TextEncoder
 from nlu.training.checkpoint import Checkpoint
 from nlu.training.directions import start_directions
 from nlu.training.fit import Listeners, fit
-from nlu.training.learner import copy_parameters, load_parameters
+from nlu.training.learner import copy_parameters
 from nlu.training.network import JointNetwork
 from nlu.training.parts import Parts, Varied
+
+Weights = dict[str, Tensor]
 
 
 def wants_refit(parts: Parts, config: TrainConfig) -> bool:
     """Tell whether the network is to be trained anew; one with adapters is not, they are in it already."""
+    has_more = parts.is_split and bool(parts.watched)
     few = len(parts.examples) <= config.refit_at_most
-    return few and config.refits > 0 and config.adapter == "none"
+    return has_more and few and config.refits > 0 and config.adapter == "none"
 
 
-def refit(
-    network: JointNetwork,
-    parts: Parts,
-    encoder: TextEncoder,
-    config: TrainConfig,
-    accelerator: Accelerator,
-    checkpoint: Checkpoint,
-    listeners: Listeners,
-) -> None:
-    """Train the network on all examples, `config.refits` times, and leave the mean in it.
+@dataclass(frozen=True)
+class Refit:
+    """One of these trainings: it needs nothing from the others, so it may run beside them, in a process of its own.
 
-    Args:
-        network: as it was before the first step.
+    Attributes:
+        network: as it was before the first step, on the processor; it stays so.
         parts: learned and watched are both learned here.
         encoder: makes items of varied texts.
-        config: the settings; the seeds are those after its own.
-        accelerator: device, processes, precision.
-        checkpoint: of the training before; each network has its own beside it.
-        listeners: who is told.
+        config: the settings; the seed is this training's own.
+        checkpoint: this training's own.
     """
-    everything = parts.learned + parts.watched
+
+    network: JointNetwork
+    parts: Parts
+    encoder: TextEncoder
+    config: TrainConfig
+    checkpoint: Checkpoint
+
+    def run(self, accelerator: Accelerator, listeners: Listeners) -> Weights:
+        """Train; give the weights, on the accelerator's device."""
+        torch.manual_seed(self.config.seed + accelerator.process_index)
+        network = copy.deepcopy(self.network).to(accelerator.device)
+        items_of = Varied(self.parts.examples, self.parts, self.encoder, self.config)
+        fit(network, items_of, (), self.config, accelerator, checkpoint=self.checkpoint, listeners=listeners)
+        return copy_parameters(network)
+
+
+def plan_refits(
+    network: JointNetwork, parts: Parts, encoder: TextEncoder, config: TrainConfig, checkpoint: Checkpoint
+) -> list[Refit]:
+    """Prepare the trainings; their seeds are those after the config's own.
+
+    Args:
+        network: before the first step; a copy of it is taken, and its directions start from all examples.
+        parts: learned and watched are both learned.
+        encoder: makes items of varied texts.
+        config: the settings.
+        checkpoint: of the first training; each of these has its own beside it.
+    """
+    start = copy.deepcopy(network)
     name_weight = config.name_weight if parts.named else 0.0
-    start_directions(network, everything, parts.named, name_weight=name_weight)
-    start = copy_parameters(network)
-    mean: dict[str, Tensor] = {}
-    for number in range(1, config.refits + 1):
-        settings = dataclasses.replace(config, seed=config.seed + number)
-        torch.manual_seed(settings.seed + accelerator.process_index)
-        load_parameters(network, start)
-        items_of = Varied(parts.examples, parts, encoder, settings)
-        fit(
-            network,
-            items_of,
-            (),
-            settings,
-            accelerator,
-            checkpoint=checkpoint.beside(number),
-            listeners=listeners,
+    start_directions(start, parts.learned + parts.watched, parts.named, name_weight=name_weight)
+    start.cpu()
+    return [
+        Refit(
+            start,
+            parts,
+            encoder,
+            dataclasses.replace(config, seed=config.seed + number),
+            checkpoint.beside(number),
         )
-        for name, parameter in copy_parameters(network).items():
+        for number in range(1, config.refits + 1)
+    ]
+
+
+def mean_of(networks: Sequence[Weights]) -> Weights:
+    """Average weights, in their order."""
+    mean: Weights = {}
+    for number, weights in enumerate(networks, start=1):
+        for name, parameter in weights.items():
             mean[name] = mean[name].lerp(parameter, 1 / number) if name in mean else parameter
-    load_parameters(network, mean)
+    return mean

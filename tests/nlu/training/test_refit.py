@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from nlu.config import TrainConfig
 from nlu.encoding import TextEncoder
 from nlu.training.checkpoint import Checkpoint
 from nlu.training.encoders import load_encoder
 from nlu.training.fit import SILENT
-from nlu.training.learner import copy_parameters
 from nlu.training.machine import build_accelerator
 from nlu.training.network import JointNetwork
 from nlu.training.parts import Parts, build_parts
-from nlu.training.refit import refit, wants_refit
+from nlu.training.refit import Refit, Weights, mean_of, plan_refits, wants_refit
 from tests.nlu.conftest import small_dataset
 
 
@@ -35,21 +33,24 @@ def parts(encoder: TextEncoder, brief: TrainConfig) -> Parts:
     return build_parts(small_dataset(), None, encoder, brief)
 
 
-def trained(parts: Parts, encoder: TextEncoder, config: TrainConfig, folder: Path) -> dict[str, Tensor]:
+def planned(parts: Parts, encoder: TextEncoder, config: TrainConfig, folder: Path) -> list[Refit]:
     torch.manual_seed(0)
     network = JointNetwork(
         load_encoder(config.encoder).model, intents=3, tags=5, scale=config.scale, dropout=0.1
     )
     network.freeze(0)
+    return plan_refits(network, parts, encoder, config, Checkpoint(folder / "checkpoint"))
+
+
+def trained(parts: Parts, encoder: TextEncoder, config: TrainConfig, folder: Path) -> Weights:
     accelerator = build_accelerator(config)
-    refit(network, parts, encoder, config, accelerator, Checkpoint(folder / "checkpoint"), SILENT)
-    return copy_parameters(network)
+    return mean_of([one.run(accelerator, SILENT) for one in planned(parts, encoder, config, folder)])
 
 
 def test_model_is_the_mean_of_networks_trained_with_other_seeds(
     parts: Parts, encoder: TextEncoder, brief: TrainConfig, tmp_path: Path
 ) -> None:
-    def alone(seed: int) -> dict[str, Tensor]:
+    def alone(seed: int) -> Weights:
         config = dataclasses.replace(brief, seed=seed, refits=1)
         return trained(parts, encoder, config, tmp_path / str(seed))
 
@@ -66,3 +67,5 @@ def test_many_examples_adapters_and_no_refits_are_not_trained_anew(parts: Parts,
     assert not wants_refit(parts, dataclasses.replace(brief, refit_at_most=few - 1))
     assert not wants_refit(parts, dataclasses.replace(brief, adapter="lora"))
     assert not wants_refit(parts, dataclasses.replace(brief, refits=0))
+    assert not wants_refit(dataclasses.replace(parts, is_split=False), brief)
+    assert not wants_refit(dataclasses.replace(parts, watched=()), brief)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from knowledge.abstain import Evidence
-from knowledge.dense import MaskArray
+from knowledge.allowed import Allowed
 from knowledge.documents import Passage, split_sentences
 from knowledge.encoder import Encoder, FloatArray
 from knowledge.fusion import SUPPORT_DEPTH
@@ -58,16 +58,16 @@ class Found:
     quotable: tuple[Passage, ...]
 
 
-def gather_evidence(index: KnowledgeIndex, query: Query, mask: MaskArray | None) -> Found | None:
+def gather_evidence(index: KnowledgeIndex, query: Query, allowed: Allowed | None) -> Found | None:
     """Find the best passage among the allowed ones and weigh it; None when nothing is allowed."""
-    ranking = index.rank(query, mask)
+    ranking = index.rank(query, allowed)
     if not ranking:
         return None
     best = ranking[0]
     passages = _quotable(index, ranking)
     wanted = index.passage(best.row)
     passage = next(passage for passage in passages if passage == wanted)
-    return Found(passage, best, _weigh(index, ranking, passage), passages)
+    return Found(passage, best, _weigh(index, ranking), passages)
 
 
 SentenceVectors = Callable[[Passage], FloatArray]
@@ -169,29 +169,27 @@ def _joined(text: str, sentences: Sequence[str], first: int, last: int) -> str:
     return text[start:end]
 
 
-def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked], passage: Passage) -> Evidence:
+def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked]) -> Evidence:
     best = ranking[0]
-    others = (
-        ranked for ranked in ranking[1:] if index.passage(ranked.row).document_id != passage.document_id
-    )
-    rival = next(others, None)
+    document = index.document(best.row)
+    rival = next((ranked for ranked in ranking[1:] if index.document(ranked.row) != document), None)
     lead = best.score - (rival.score if rival else 0.0)
-    top = [index.passage(ranked.row).document_id for ranked in ranking[:_AGREEING]]
+    top = [index.document(ranked.row) for ranked in ranking[:_AGREEING]]
     return Evidence(
         cosine=_unit(best.cosine),
         margin=_unit(lead) * _unit(best.cosine) ** 2,
-        agreement=top.count(passage.document_id) / _AGREEING,
+        agreement=top.count(document) / _AGREEING,
     )
 
 
 def _quotable(index: KnowledgeIndex, ranking: Sequence[Ranked]) -> tuple[Passage, ...]:
     """Name the first passage of the best document, and its best ones; a document's rows are neighbours."""
-    name = index.passage(ranking[0].row).document_id
     first = ranking[0].row
-    while first > 0 and index.passage(first - 1).document_id == name:
+    document = index.document(first)
+    while first > 0 and index.document(first - 1) == document:
         first -= 1
     head = (ranked.row for ranked in ranking[:SUPPORT_DEPTH])
-    best = [row for row in head if row == first or index.passage(row).document_id == name]
+    best = [row for row in head if index.document(row) == document]
     rows = list(dict.fromkeys((first, *best)))[:_MOST_QUOTABLE]
     return tuple(index.passage(row) for row in rows)
 

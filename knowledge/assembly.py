@@ -12,8 +12,9 @@ from knowledge.dense import FlatIndex
 from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import FloatArray
+from knowledge.filters import Facets
 from knowledge.fusion import NEUTRAL_DENSE_WEIGHT
-from knowledge.index import AUDIENCE_CODES, INDEX_FORMAT, INDEX_KIND, KnowledgeIndex
+from knowledge.index import INDEX_FORMAT, INDEX_KIND, KnowledgeIndex
 from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
 from knowledge.vectors import passage_vectors, unit_rows
@@ -85,7 +86,7 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
         dense=FlatIndex.build(entries),
         starts=starts,
         words=WordIndex.build([word_text(passage) for passage in passages], WordSplitter()),
-        audiences=np.asarray([AUDIENCE_CODES[passage.audience] for passage in passages], dtype=np.uint8),
+        facets=Facets.build(passages),
         spread=Spread.build(entries),
     )
 

@@ -13,6 +13,7 @@ from knowledge.build import ENCODERS
 from knowledge.documents import CUSTOMERS, Audience
 from knowledge.encoder import Encoder, OnnxEncoder
 from knowledge.errors import DimensionMismatch, IndexMissing, KnowledgeError
+from knowledge.filters import Reader
 from knowledge.folders import read_pointer
 from knowledge.index import KnowledgeIndex
 
@@ -100,8 +101,21 @@ class KnowledgeBase:
         """The encoder that is served now."""
         return self._snapshot.encoder
 
-    def search(self, query: str, top_k: int = 5, *, audiences: frozenset[Audience] = CUSTOMERS) -> list[Hit]:
-        """Find the passages nearest to a question among those these audiences may read.
+    def search(
+        self,
+        query: str,
+        top_k: int = 5,
+        *,
+        audiences: frozenset[Audience] = CUSTOMERS,
+        reader: Reader | None = None,
+    ) -> list[Hit]:
+        """Find the passages nearest to a question among those that are the reader's to see.
+
+        Args:
+            query: as the customer wrote it.
+            top_k: hits wanted.
+            audiences: short for a reader of these, whatever language and product; a ``reader`` takes its place.
+            reader: who asks.
 
         Returns:
             At most top_k hits, best first; none for a question without a word.
@@ -111,7 +125,7 @@ class KnowledgeBase:
         now = self._current()
         index = now.index
         prepared = index.prepare(query[:MAX_QUERY_CHARS], now.encoder)
-        ranking = index.rank(prepared, index.allowed(audiences), depth=top_k)
+        ranking = index.rank(prepared, index.allowed(reader or Reader(audiences)), depth=top_k)
         return [_hit(index, ranked.row, ranked.score) for ranked in ranking]
 
     def answer(
@@ -119,13 +133,15 @@ class KnowledgeBase:
         query: str,
         *,
         audiences: frozenset[Audience] = CUSTOMERS,
+        reader: Reader | None = None,
         min_confidence: float | None = None,
     ) -> Answer | None:
         """Answer a question with sentences of the best passage, or not at all.
 
         Args:
             query: as the customer wrote it; it is only ever compared, never obeyed.
-            audiences: who asks.
+            audiences: short for a reader of these, whatever language and product; a ``reader`` takes its place.
+            reader: who asks.
             min_confidence: from which confidence on to answer; None takes the one calibrated at build.
         """
         if not _has_words(query):
@@ -133,7 +149,7 @@ class KnowledgeBase:
         now = self._current()
         index = now.index
         prepared = index.prepare(query[:MAX_QUERY_CHARS], now.encoder)
-        found = gather_evidence(index, prepared, index.allowed(audiences))
+        found = gather_evidence(index, prepared, index.allowed(reader or Reader(audiences)))
         if found is None:
             return None
         confidence = index.rule.confidence(found.evidence)

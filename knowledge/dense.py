@@ -5,13 +5,10 @@ from typing import Any, Protocol
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 
+from knowledge.allowed import Allowed, RowArray
 from knowledge.encoder import FloatArray
 from knowledge.errors import DimensionMismatch
-
-RowArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.bool_]
 
 
 class DenseIndex(Protocol):
@@ -22,7 +19,7 @@ class DenseIndex(Protocol):
     dimension: int
 
     def search(
-        self, query: FloatArray, top_k: int, allowed: MaskArray | None = None
+        self, query: FloatArray, top_k: int, allowed: Allowed | None = None
     ) -> tuple[FloatArray, RowArray]:
         """Find the best rows among the allowed ones: (scores, rows), best first, at most top_k."""
         ...
@@ -63,14 +60,14 @@ class FlatIndex:
         faiss.write_index(self._index, str(path))
 
     def search(
-        self, query: FloatArray, top_k: int, allowed: MaskArray | None = None
+        self, query: FloatArray, top_k: int, allowed: Allowed | None = None
     ) -> tuple[FloatArray, RowArray]:
         """Find the best rows among the allowed ones.
 
         Args:
             query: (d,) float32 of unit length.
             top_k: rows wanted, at least 1.
-            allowed: (size,) bool; None allows all. Rows that are not allowed are never ranked.
+            allowed: vectors that take part; None allows all. The others are never ranked.
 
         Returns:
             Cosines and rows, best first; shorter than top_k when fewer rows are allowed.
@@ -87,8 +84,7 @@ class FlatIndex:
             return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
         parameters = None
         if allowed is not None:
-            bits = np.packbits(allowed, bitorder="little")
-            selector = faiss.IDSelectorBitmap(self.size, faiss.swig_ptr(bits))
+            selector = faiss.IDSelectorBitmap(self.size, faiss.swig_ptr(allowed.bits))
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # its stub lacks sel
         scores, rows = self._index.search(query[None, :], wanted, params=parameters)
         found = rows[0] >= 0

@@ -65,13 +65,14 @@ class Document:
     language: str
     blocks: tuple[Block, ...]
     questions: tuple[str, ...] = ()
+    product: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A stretch of a document under one heading; ``text`` has one block a line.
 
-    ``questions`` are those of the document that this passage is nearest to.
+    ``questions`` are those of the document that this passage is nearest to; ``product`` is empty for an article on none.
     """
 
     passage_id: str
@@ -85,6 +86,7 @@ class Passage:
     headings: tuple[str, ...]
     text: str
     questions: tuple[str, ...] = ()
+    product: str = ""
 
     @property
     def label(self) -> str:
@@ -142,7 +144,7 @@ def load_document(path: Path, *, document_id: str) -> Document:
 
 
 def parse_document(source: str, *, document_id: str, name: str | None = None) -> Document:
-    """Parse Markdown with front matter (title, section, url, updated, audience, language, questions).
+    """Parse Markdown with front matter (title, section, url, updated, audience, language, product, questions).
 
     Only the title is required; an article without an audience is public.
 
@@ -168,6 +170,7 @@ def parse_document(source: str, *, document_id: str, name: str | None = None) ->
         language=_matching(_LANGUAGE, fields.get("language"), "en", name, "language"),
         blocks=_without_title(markdown_blocks(post.content, clean_text), title),
         questions=_questions(fields.get("questions"), name),
+        product=clean_text(str(fields.get("product") or "")),
     )
 
 
@@ -204,6 +207,7 @@ def split_passages(
             language=document.language,
             headings=headings,
             text=text,
+            product=document.product,
         )
         for number, (headings, text) in enumerate(texts)
     ]

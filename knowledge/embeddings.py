@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.dense import RowArray
+from knowledge.allowed import RowArray
 from knowledge.encoder import Encoder, FloatArray, Progress
 
 _KEY_BYTES = 16

@@ -10,9 +10,10 @@ from typing import Any
 
 from knowledge.answer import gather_evidence
 from knowledge.build import ENCODERS, BuildConfig, EncoderLoader, build_documents
-from knowledge.documents import CUSTOMERS, Audience, Collection, plain_document
+from knowledge.documents import Audience, Collection, plain_document
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
 from knowledge.errors import RetrievalSetInvalid
+from knowledge.filters import CUSTOMER
 from knowledge.index import SERVED, KnowledgeIndex, Method, Query
 from knowledge.metrics import Metrics, mean_metrics
 
@@ -236,9 +237,9 @@ def _documents(index: KnowledgeIndex, rows: Sequence[int]) -> list[str]:
 def _ask(index: KnowledgeIndex, encoder: Encoder, text: str, article: str | None) -> _Outcome:
     started = time.perf_counter()
     query = index.prepare(text, encoder)
-    found = gather_evidence(index, query, index.allowed(CUSTOMERS))
+    found = gather_evidence(index, query, index.allowed(CUSTOMER))
     milliseconds = (time.perf_counter() - started) * 1000
-    ranking = _documents(index, [ranked.row for ranked in index.rank(query, index.allowed(CUSTOMERS))])
+    ranking = _documents(index, [ranked.row for ranked in index.rank(query, index.allowed(CUSTOMER))])
     confidence = index.rule.confidence(found.evidence) if found else 0.0
     return _Outcome(
         is_right=found is not None and found.passage.document_id == article,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge.dense import RowArray
+from knowledge.allowed import RowArray
 from knowledge.encoder import FloatArray
 
 # Candidates of each side; the score just below them is the zero of the scale.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +11,40 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.abstain import AnswerRule
-from knowledge.dense import DenseIndex, FlatIndex, MaskArray, RowArray
-from knowledge.documents import Audience, Passage
+from knowledge.allowed import Allowed, MaskArray, RowArray
+from knowledge.dense import DenseIndex, FlatIndex
+from knowledge.documents import Passage
 from knowledge.encoder import Encoder, FloatArray
 from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
+from knowledge.filters import Facets, Reader
 from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
 from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, supported
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
-from knowledge.sparse import WordIndex, WordSplitter, top_rows
+from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
 
 INDEX_KIND = "careline-knowledge"
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 DENSE_FILE = "dense.faiss"
 EMBEDDINGS_FILE = "embeddings.npy"
 EMBEDDING_KEYS_FILE = "embeddings.keys.npy"
 STARTS_FILE = "dense.starts.npy"
-AUDIENCES_FILE = "audiences.npy"
+FACETS_FILE = "facets.npz"
 SPREAD_FILE = "spread.npz"
 REQUIRED_FILES = (
     DENSE_FILE,
     STARTS_FILE,
     EMBEDDINGS_FILE,
     EMBEDDING_KEYS_FILE,
-    AUDIENCES_FILE,
+    FACETS_FILE,
     SPREAD_FILE,
     PASSAGES_FILE,
     OFFSETS_FILE,
 )
 _FLAT = 1e-6
 _MOST_ENTRIES = 8
-AUDIENCE_CODES = {audience: code for code, audience in enumerate(Audience)}
+# Kinds of readers whose masks are kept; each is one byte a passage and one bit a vector.
+_KEPT_READERS = 32
 
 
 class Method(Enum):
@@ -96,7 +99,7 @@ class KnowledgeIndex:
         dense: DenseIndex,
         starts: RowArray,
         words: WordIndex,
-        audiences: npt.NDArray[np.uint8],
+        facets: Facets,
         spread: Spread,
     ) -> None:
         self.manifest = manifest
@@ -107,11 +110,11 @@ class KnowledgeIndex:
         self.passages = passages
         self.dense = dense
         self._starts = starts
-        self._owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        self._owners = _owners(starts)
         self.words = words
         self.spread = spread
-        self._audiences = audiences
-        self._masks: dict[frozenset[Audience], MaskArray | None] = {}
+        self.facets = facets
+        self._allow = lru_cache(_KEPT_READERS)(partial(_allow, facets, self._owners))
 
     @classmethod
     def load(cls, folder: Path) -> "KnowledgeIndex":
@@ -134,9 +137,9 @@ class KnowledgeIndex:
     def _open(cls, folder: Path, manifest: dict[str, Any]) -> "KnowledgeIndex":
         passages = PassageStore(folder)
         dense = FlatIndex.load(folder / DENSE_FILE)
-        audiences = np.load(folder / AUDIENCES_FILE)
+        facets = Facets.load(folder / FACETS_FILE)
         starts = np.load(folder / STARTS_FILE)
-        if not len(passages) == len(audiences) == len(starts) - 1 or dense.size != starts[-1]:
+        if not len(passages) == len(facets) == len(starts) - 1 or dense.size != starts[-1]:
             raise ValueError("sizes differ")
         return cls(
             manifest=manifest,
@@ -144,7 +147,7 @@ class KnowledgeIndex:
             dense=dense,
             starts=starts,
             words=WordIndex.load(folder, len(passages), WordSplitter()),
-            audiences=audiences,
+            facets=facets,
             spread=Spread.load(folder / SPREAD_FILE),
         )
 
@@ -164,33 +167,34 @@ class KnowledgeIndex:
         """Make a query of a text that is embedded already."""
         return Query(text, vector, tuple(self.words.splitter.split(text)))
 
-    def allowed(self, audiences: frozenset[Audience]) -> MaskArray | None:
-        """Mark the rows these audiences may read; None when they may read all."""
-        if audiences not in self._masks:
-            mask = np.isin(self._audiences, [AUDIENCE_CODES[audience] for audience in audiences])
-            self._masks[audiences] = None if mask.all() else mask
-        return self._masks[audiences]
+    def allowed(self, reader: Reader) -> Allowed | None:
+        """Allow what is the reader's to see; None when that is everything."""
+        return self._allow(reader)
+
+    def only(self, mask: MaskArray) -> Allowed:
+        """Allow the passages of a mask, (passages,) bool."""
+        return Allowed(mask, self._owners)
 
     def rank(
-        self, query: Query, mask: MaskArray | None, *, depth: int = CANDIDATES, method: Method = SERVED
+        self, query: Query, allowed: Allowed | None, *, depth: int = CANDIDATES, method: Method = SERVED
     ) -> list[Ranked]:
-        """Rank the passages that the mask allows (see ``allowed``); others take no part at any step.
+        """Rank the allowed passages (see ``allowed`` and ``only``; None is all); others take no part at any step.
 
         Returns:
             At most ``depth`` passages, best first; empty for an empty index.
         """
         wanted = max(depth, CANDIDATES) + 1
-        cosines, dense_rows = self._nearest(query, wanted, mask)
-        word_scores = self.words.scores(query.words)
-        sparse_rows = self._sparse_rows(word_scores, wanted, mask)
-        rows = np.union1d(dense_rows[: wanted - 1], sparse_rows[: wanted - 1])
+        cosines, dense_rows = self._nearest(query, wanted, allowed)
+        matching = self.words.search(query.words, wanted, allowed)
+        rows = np.union1d(dense_rows[: wanted - 1], matching.rows[: wanted - 1])
         if len(rows) == 0:
             return []
         ceiling = self.words.ceiling(query.words)
         dense = _side(self._cosines(query, rows), cosines, 1.0, self.spread.of(query.vector))
-        of_allowed = word_scores if mask is None else word_scores[mask]
-        shape = (float(of_allowed.mean()), float(of_allowed.std()))
-        sparse = _side(word_scores[rows], word_scores[sparse_rows], ceiling, shape)
+        has_others = len(matching.rows) < min(wanted, len(self) if allowed is None else allowed.count)
+        ranked = np.append(matching.scores, np.float32(0)) if has_others else matching.scores
+        word_scores = self.words.scores_of(query.words, rows)
+        sparse = _side(word_scores, ranked, ceiling, (matching.mean, matching.deviation))
         scores = self._scores(method, dense, sparse)
         if method is Method.HYBRID:
             scores = self._supported(scores, rows)
@@ -214,7 +218,7 @@ class KnowledgeIndex:
         self.words.save(folder)
         write_passages(folder, self.passages)
         np.save(folder / STARTS_FILE, self._starts)
-        np.save(folder / AUDIENCES_FILE, self._audiences)
+        self.facets.save(folder / FACETS_FILE)
         self.spread.save(folder / SPREAD_FILE)
         np.save(folder / EMBEDDINGS_FILE, vectors)
         np.save(folder / EMBEDDING_KEYS_FILE, keys)
@@ -230,6 +234,10 @@ class KnowledgeIndex:
         """Return the passage of a row."""
         return self.passages[row]
 
+    def document(self, row: int) -> int:
+        """Name the document of a row by a number; its rows are neighbours."""
+        return int(self.facets.documents[row])
+
     def _scores(self, method: Method, dense: Side, sparse: Side) -> FloatArray:
         if method is Method.DENSE:
             return dense.scores
@@ -239,36 +247,33 @@ class KnowledgeIndex:
 
     def _supported(self, scores: FloatArray, rows: RowArray) -> FloatArray:
         order = best_first(scores, rows)
-        documents = [self.passage(int(row)).document_id for row in rows[order[:SUPPORT_DEPTH]]]
+        documents = self.facets.documents[rows[order[:SUPPORT_DEPTH]]].tolist()
         raised = np.empty_like(scores)
         raised[order] = supported(scores[order], documents)
         return raised
 
-    def _nearest(self, query: Query, wanted: int, mask: MaskArray | None) -> tuple[FloatArray, RowArray]:
+    def _nearest(self, query: Query, wanted: int, allowed: Allowed | None) -> tuple[FloatArray, RowArray]:
         """Find the nearest passages, each by the nearest of its vectors."""
+        vectors = None if allowed is None else allowed.vectors
+        if self._owners is None:
+            return self.dense.search(query.vector, wanted, vectors)
         entries = wanted + self.dense.size - len(self)  # so many that no question can crowd a passage out
         entries = min(entries, _MOST_ENTRIES * wanted)
-        cosines, found = self.dense.search(
-            query.vector, entries, None if mask is None else mask[self._owners]
-        )
+        cosines, found = self.dense.search(query.vector, entries, vectors)
         rows, first = np.unique(self._owners[found], return_index=True)
         order = np.argsort(first)[:wanted]
-        return cosines[first[order]], rows[order]
+        return cosines[first[order]], rows[order].astype(np.int64)
 
     def _cosines(self, query: Query, rows: RowArray) -> FloatArray:
         """Score passages by the nearest of their vectors."""
+        if self._owners is None:
+            return self.dense.scores(query.vector, rows)
         sizes = self._starts[rows + 1] - self._starts[rows]
         begins = np.cumsum(sizes) - sizes
         entries = np.repeat(self._starts[rows] - begins, sizes) + np.arange(int(sizes.sum()))
         return np.asarray(
             np.maximum.reduceat(self.dense.scores(query.vector, entries), begins), dtype=np.float32
         )
-
-    def _sparse_rows(self, scores: FloatArray, wanted: int, mask: MaskArray | None) -> RowArray:
-        if mask is None:
-            return top_rows(scores, wanted)
-        rows = np.flatnonzero(mask)
-        return rows[top_rows(scores[rows], wanted)].astype(np.int64)
 
 
 def checked_manifest(folder: Path) -> dict[str, Any]:
@@ -284,6 +289,18 @@ def checked_manifest(folder: Path) -> dict[str, Any]:
         refusal = IndexForeign if error.is_foreign else IndexTampered
         raise refusal(folder, error.reason) from error
     return manifest
+
+
+def _allow(facets: Facets, owners: npt.NDArray[np.int32] | None, reader: Reader) -> Allowed | None:
+    mask = facets.mask(reader)
+    return None if mask is None else Allowed(mask, owners)
+
+
+def _owners(starts: RowArray) -> npt.NDArray[np.int32] | None:
+    """Name the passage of each vector; None when each passage has one."""
+    if starts[-1] == len(starts) - 1:
+        return None
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
 
 
 def _side(scores: FloatArray, ranked: FloatArray, ceiling: float, shape: tuple[float, float]) -> Side:

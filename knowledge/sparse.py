@@ -5,7 +5,9 @@ import math
 import re
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import bm25s
@@ -13,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import Stemmer  # type: ignore[import-not-found]  # it comes without types
 
+from knowledge.allowed import Allowed, RowArray
 from knowledge.encoder import FloatArray
 
 # Lucene's values; measured 2026-11-22 on SciFact (train) and StackFAQ (even threads) against k1 = 0.9, b = 0.4.
@@ -44,6 +47,23 @@ class WordSplitter:
         content = [word for word in words if word not in _STOP_WORDS]
         with self._lock:
             return list(self._stemmer.stemWords(content or words))
+
+
+@dataclass(frozen=True, slots=True)
+class WordHits:
+    """The passages that share words with a query.
+
+    Attributes:
+        scores: (k,) float32 above 0, best first; equal ones in the order of the rows.
+        rows: (k,) int64.
+        mean: of the scores of all allowed passages, those without a shared word counting 0.
+        deviation: their standard deviation.
+    """
+
+    scores: FloatArray
+    rows: RowArray
+    mean: float
+    deviation: float
 
 
 class WordIndex:
@@ -80,10 +100,31 @@ class WordIndex:
 
     def scores(self, words: Sequence[str]) -> FloatArray:
         """Score every passage for the stems of a query: (size,) float32, 0 where no word is shared."""
-        known = [word for word in words[:MAX_QUERY_WORDS] if word in self._model.vocab_dict]
-        if self._is_empty or not known:
-            return np.zeros(self.size, dtype=np.float32)
-        return np.asarray(self._model.get_scores(known), dtype=np.float32)
+        scores = np.zeros(self.size, dtype=np.float32)
+        for rows, values in self._postings(words):
+            scores[rows] += values
+        return scores
+
+    def scores_of(self, words: Sequence[str], rows: RowArray) -> FloatArray:
+        """Score named passages, in the order given."""
+        scores = np.zeros(len(rows), dtype=np.float32)
+        for having, values in self._postings(words):
+            places = np.minimum(np.searchsorted(having, rows), len(having) - 1)
+            scores += np.where(having[places] == rows, values[places], np.float32(0))
+        return scores
+
+    def search(self, words: Sequence[str], top_k: int, allowed: Allowed | None = None) -> WordHits:
+        """Find the best of the allowed passages that share a word with the query; only those are looked at."""
+        scores = self.scores(words)
+        rows = np.flatnonzero(scores)
+        if allowed is not None:
+            rows = rows[allowed.mask[rows]]
+        found = scores[rows]
+        best = top_rows(found, top_k)
+        count = max(1, self.size if allowed is None else allowed.count)
+        mean = float(found.sum(dtype=np.float64)) / count
+        variance = float(np.square(found, dtype=np.float64).sum()) / count - mean**2
+        return WordHits(found[best], rows[best].astype(np.int64), mean, math.sqrt(max(0.0, variance)))
 
     def ceiling(self, words: Sequence[str]) -> float:
         """Bound the score that any passage can reach for these stems: the sum of their idf, unknown ones included.
@@ -96,6 +137,19 @@ class WordIndex:
         """Weigh a stem by how few passages have it."""
         frequency = 0 if self._is_empty else self._frequency(word)
         return math.log(1 + (self.size - frequency + 0.5) / (frequency + 0.5))
+
+    def _postings(self, words: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.int32], FloatArray]]:
+        """List for each stem of a query the passages that have it, in order, and what it adds to their scores."""
+        known = Counter(words[:MAX_QUERY_WORDS]) if not self._is_empty else {}
+        for word, times in known.items():
+            column = self._model.vocab_dict.get(word)
+            if column is not None:
+                start, end = self._model.scores["indptr"][column : column + 2]
+                values = np.asarray(self._model.scores["data"][start:end])
+                yield (
+                    np.asarray(self._model.scores["indices"][start:end]),
+                    values if times == 1 else values * np.float32(times),
+                )
 
     def _frequency(self, word: str) -> int:
         column = self._model.vocab_dict.get(word)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from knowledge.abstain import MAX_WRONG_SHARE, AnswerRule, Evidence, MadeEvidence, fit_rule
+from knowledge.allowed import Allowed
 from knowledge.answer import gather_evidence
 from knowledge.assembly import assemble, embedded_texts
-from knowledge.dense import MaskArray
 from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.fusion import dense_weight
@@ -172,8 +172,8 @@ def _gather(trials: Sequence[Trial], embeddings: Embeddings) -> MadeEvidence:
             if found is not None:
                 is_right = found.passage.document_id in question.document_ids
                 (right if is_right else misled).append(found.evidence)
-            mask = _without_its_like(trial.whole, query, question)
-            other = gather_evidence(trial.whole, query, mask)
+            allowed = _without_its_like(trial.whole, query, question)
+            other = gather_evidence(trial.whole, query, allowed)
             if other is not None:
                 unanswerable.append(other.evidence)
     return MadeEvidence(right, misled, unanswerable)
@@ -187,10 +187,10 @@ def _prepared(trial: Trial, embeddings: Embeddings) -> list[tuple[MadeQuestion, 
     ]
 
 
-def _without_its_like(index: KnowledgeIndex, query: Query, question: MadeQuestion) -> MaskArray:
+def _without_its_like(index: KnowledgeIndex, query: Query, question: MadeQuestion) -> Allowed:
     """Allow all rows but those of the right document and of the documents that come next."""
     ranking = index.rank(query, None)
     near = list(dict.fromkeys(index.passage(ranked.row).document_id for ranked in ranking))[:_LIKE_DOCUMENTS]
     mask = np.ones(len(index), dtype=np.bool_)
     mask[index.rows_of(question.document_ids | set(near))] = False
-    return mask
+    return index.only(mask)

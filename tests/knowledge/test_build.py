@@ -157,7 +157,7 @@ def test_files_of_two_indexes_do_not_mix(articles: Path, build_tiny: Build, writ
 
 def test_a_broken_current_index_is_rebuilt(articles: Path, build_tiny: Build) -> None:
     first = build_tiny(articles)
-    (first.folder / "audiences.npy").unlink()
+    (first.folder / "facets.npz").unlink()
     second = build_tiny(articles)
     assert not second.is_reused
     KnowledgeIndex.load(second.folder)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.allowed import Allowed
 from knowledge.dense import DenseIndex, FlatIndex
 from knowledge.encoder import FloatArray
 from knowledge.errors import DimensionMismatch
@@ -29,7 +30,7 @@ def test_search_agrees_with_brute_force(
     corpus, query = vectors(size, seed), vectors(1, seed + 1)[0]
     mask = np.random.default_rng(seed).random(size) < 0.5 if is_masked else None
     index: DenseIndex = kind.build(corpus)
-    scores, rows = index.search(query, top_k, mask)
+    scores, rows = index.search(query, top_k, None if mask is None else Allowed(mask))
     allowed = np.flatnonzero(mask) if mask is not None else np.arange(size)
     expected = np.sort(corpus[allowed] @ query)[::-1][:top_k]
     np.testing.assert_allclose(scores, expected, atol=1e-5)

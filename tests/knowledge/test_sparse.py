@@ -70,3 +70,9 @@ def test_top_rows_are_a_stable_sort(values: list[int], top_k: int) -> None:
     scores = np.asarray(values, dtype=np.float32)
     expected = sorted(range(len(values)), key=lambda row: (-values[row], row))[:top_k]
     assert top_rows(scores, top_k).tolist() == expected
+
+
+@given(st.lists(st.sampled_from(["lamp", "return", "warranti", "nowher"]), max_size=8), st.data())
+def test_named_rows_score_as_all_rows_do(index: WordIndex, words: list[str], data: st.DataObject) -> None:
+    rows = np.asarray(data.draw(st.lists(st.integers(0, len(TEXTS) - 1))), dtype=np.int64)
+    np.testing.assert_allclose(index.scores_of(words, rows), index.scores(words)[rows], rtol=1e-6)

@@ -28,7 +28,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.config import parse_config
+from nlu.config import TRAINER_VERSION, parse_config
 from nlu.device import Device
 from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind, point_at
 from nlu.errors import TrainerFailed
@@ -130,6 +130,12 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         if understander.lack:
             structlog.get_logger().warning("understanding_degraded", reason=understander.lack)
         return cls(config, model_storage, resource, understander)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Tell Rasa what else the model depends on, so that its cache gives none of an older trainer."""
+        del config
+        return TRAINER_VERSION
 
     @property
     def lack(self) -> str:

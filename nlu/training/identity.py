@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from nlu.config import TrainConfig
+from nlu.config import TRAINER_VERSION, TrainConfig
 from nlu.examples import Dataset
 from nlu.model_folder import FORMAT_VERSION, file_sha256
 from nlu.training.location import locate_encoder
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "numpy")
-TRAINER_VERSION = "19"
-"""Raised when a change of the trainer changes the models that come out of it."""
 
 
 @dataclass(frozen=True)

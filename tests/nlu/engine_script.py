@@ -22,7 +22,23 @@ def main(project: Path) -> None:
     served = asyncio.run(swap(str(model), project / "var" / "models" / "nlu"))
     (project / "lack.json").write_text(json.dumps(asyncio.run(lack(str(model)))))
     (project / "served.json").write_text(json.dumps(served))
+    (project / "fingerprints.json").write_text(
+        json.dumps([fingerprint(), fingerprint(), fingerprint("another")])
+    )
     (project / "dialled.json").write_text(json.dumps(dialled(project)))
+
+
+def fingerprint(trainer_version: str = "") -> str:
+    """Give the key under which Rasa's cache looks for the component's model, also as if the trainer were another."""
+    from unittest import mock
+
+    from rasa.engine.training import fingerprinting
+
+    import nlu.component
+    from nlu.config import TRAINER_VERSION
+
+    with mock.patch.object(nlu.component, "TRAINER_VERSION", trainer_version or TRAINER_VERSION):
+        return str(fingerprinting.calculate_fingerprint_key(nlu.component.Understanding, {}, {}))
 
 
 def dialled(project: Path) -> Any:

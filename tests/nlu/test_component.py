@@ -185,6 +185,11 @@ def test_second_training_takes_the_model_from_the_store(project: Path) -> None:
     assert "epoch 1/" not in told
 
 
+def test_rasas_cache_gives_no_model_of_another_trainer(project: Path) -> None:
+    one, same, other = json.loads((project / "fingerprints.json").read_text())
+    assert one == same != other
+
+
 def test_synonyms_of_both_forms_are_read_alike(project: Path) -> None:
     table = read_dataset(project / "data").synonym_table()
     assert table == {"azure light": "blue lamp", "lazuli lamp": "blue lamp"}

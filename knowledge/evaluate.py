@@ -1,6 +1,5 @@
 """Measures the served path: retrieval on folders of corpus, queries and judgements; answers on our own questions."""
 
-import json
 import statistics
 import time
 from collections.abc import Sequence
@@ -10,23 +9,17 @@ from typing import Any
 
 from knowledge.answer import gather_evidence
 from knowledge.build import ENCODERS, BuildConfig, EncoderLoader, build_documents
-from knowledge.documents import Audience, Collection, plain_document
+from knowledge.documents import Audience, Collection
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
 from knowledge.errors import RetrievalSetInvalid
 from knowledge.filters import CUSTOMER
 from knowledge.index import SERVED, KnowledgeIndex, Method, Query
 from knowledge.metrics import Metrics, mean_metrics
+from knowledge.retrieval_set import RetrievalSet, read_lines, read_retrieval_set, text_of
 
 _DEPTH = 300  # passages ranked to find 100 documents
+QUESTIONS_FORM = 'one JSON object a line: {"id": …, "text": …, "article": document id or null}'
 EVERYBODY = frozenset(Audience)
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievalSet:
-    """Queries with the documents that are relevant to them."""
-
-    queries: tuple[tuple[str, str], ...]
-    relevant: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +32,7 @@ class RetrievalReport:
     dense_weight: float
     embed_milliseconds: float
     search_milliseconds: float
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """One object per method, and ``served``: the name of the one that customers get."""
@@ -50,6 +44,7 @@ class RetrievalReport:
             "dense_weight": round(self.dense_weight, 4),
             "embed_ms_p50": round(self.embed_milliseconds, 2),
             "search_ms_p50": round(self.search_milliseconds, 2),
+            "notes": list(self.notes),
         }
 
 
@@ -120,12 +115,9 @@ def evaluate_retrieval(
     Raises:
         RetrievalSetInvalid: a file is missing or not of that form.
     """
-    judged = read_judgements(queries, qrels)
-    documents = [
-        plain_document(line["id"], line.get("title", ""), line["text"]) for line in _lines(corpus, "text")
-    ]
+    judged = read_retrieval_set(corpus, queries, qrels)
     report = build_documents(
-        Collection(tuple(documents), ()), work, config, progress=progress, load_encoder=load_encoder
+        Collection(judged.documents, ()), work, config, progress=progress, load_encoder=load_encoder
     )
     index = KnowledgeIndex.load(report.folder)
     encoder = (
@@ -133,12 +125,10 @@ def evaluate_retrieval(
         if load_encoder
         else OnnxEncoder.load(work / ENCODERS / index.encoder_id)
     )
-    return rank_queries(index, encoder, judged, documents=len(documents))
+    return rank_queries(index, encoder, judged)
 
 
-def rank_queries(
-    index: KnowledgeIndex, encoder: Encoder, judged: RetrievalSet, *, documents: int
-) -> RetrievalReport:
+def rank_queries(index: KnowledgeIndex, encoder: Encoder, judged: RetrievalSet) -> RetrievalReport:
     """Rank every query with every method."""
     started = time.perf_counter()
     embed_times: list[float] = []
@@ -161,7 +151,8 @@ def rank_queries(
         metrics[method] = mean_metrics(rankings, relevant)
     return RetrievalReport(
         metrics=metrics,
-        documents=documents,
+        documents=len(judged.documents),
+        notes=judged.notes,
         passages=len(index),
         dense_weight=index.dense_weight,
         embed_milliseconds=_median_ms(embed_times),
@@ -175,7 +166,11 @@ def evaluate_answers(index: KnowledgeIndex, encoder: Encoder, questions: Path) -
     Raises:
         RetrievalSetInvalid: the file is missing or not of that form.
     """
-    outcomes = [_ask(index, encoder, line["text"], line.get("article")) for line in _lines(questions, "text")]
+    lines = list(read_lines(questions, QUESTIONS_FORM))
+    outcomes = [
+        _ask(index, encoder, text_of(questions, number, line, "text", QUESTIONS_FORM), line.get("article"))
+        for number, line in lines
+    ]
     if not outcomes:
         raise RetrievalSetInvalid(questions, "it holds no question")
     answerable = [outcome for outcome in outcomes if outcome.is_answerable]
@@ -199,34 +194,6 @@ def evaluate_answers(index: KnowledgeIndex, encoder: Encoder, questions: Path) -
         answer_milliseconds_p50=times[len(times) // 2],
         answer_milliseconds_p95=times[int(len(times) * 0.95)],
     )
-
-
-def read_judgements(queries: Path, qrels: Path) -> RetrievalSet:
-    """Read queries that have at least one relevant document.
-
-    Raises:
-        RetrievalSetInvalid: a file is missing or not of its form.
-    """
-    relevant: dict[str, dict[str, int]] = {}
-    try:
-        for line in qrels.read_text(encoding="utf-8").splitlines()[1:]:
-            query, document, grade = line.split("\t")
-            if int(grade) > 0:
-                relevant.setdefault(query, {})[document] = int(grade)
-    except (OSError, ValueError) as error:
-        raise RetrievalSetInvalid(qrels, "not lines of query-id, doc-id, relevance") from error
-    texts = tuple((line["id"], line["text"]) for line in _lines(queries, "text") if line["id"] in relevant)
-    return RetrievalSet(texts, relevant)
-
-
-def _lines(path: Path, *required: str) -> list[dict[str, Any]]:
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
-        raise RetrievalSetInvalid(path, "not a file of JSON lines") from error
-    if not all(isinstance(line, dict) and {"id", *required} <= line.keys() for line in lines):
-        raise RetrievalSetInvalid(path, f"a line lacks one of id, {', '.join(required)}")
-    return lines
 
 
 def _documents(index: KnowledgeIndex, rows: Sequence[int]) -> list[str]:

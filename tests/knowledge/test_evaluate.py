@@ -7,7 +7,7 @@ import pytest
 from knowledge.base import KnowledgeBase
 from knowledge.build import BuildConfig, BuildReport
 from knowledge.errors import RetrievalSetInvalid
-from knowledge.evaluate import evaluate_answers, evaluate_retrieval, read_judgements
+from knowledge.evaluate import evaluate_answers, evaluate_retrieval
 from knowledge.index import Method
 from knowledge.metrics import average_precision, mean_metrics, ndcg, precision, recall, reciprocal_rank
 
@@ -65,20 +65,6 @@ def test_every_method_is_measured_in_one_run(
         assert written[method]["ndcg_at_10"] == 1.0
         assert written[method]["queries"] == 1
         assert {"recall_at_10", "mrr_at_10", "map", "p_at_5"} <= written[method].keys()
-
-
-def test_unreadable_sets_are_refused_by_file(retrieval_set: tuple[Path, Path, Path], tmp_path: Path) -> None:
-    _, queries, qrels = retrieval_set
-    (tmp_path / "bad.tsv").write_text("head\nq 1 1\n")
-    for bad_queries, bad_qrels in (
-        (tmp_path / "none", qrels),
-        (queries, tmp_path / "none"),
-        (queries, tmp_path / "bad.tsv"),
-        (qrels, qrels),
-        (lines(tmp_path / "no-text.jsonl", {"id": "q"}), qrels),
-    ):
-        with pytest.raises(RetrievalSetInvalid):
-            read_judgements(bad_queries, bad_qrels)
 
 
 def test_answers_are_counted_right_wrong_and_withheld(

@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 
 from knowledge.abstain import DEFAULT_RULE
-from knowledge.dense import FlatIndex
 from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import FloatArray
 from knowledge.filters import Facets
 from knowledge.fusion import NEUTRAL_DENSE_WEIGHT
 from knowledge.index import INDEX_FORMAT, INDEX_KIND, KnowledgeIndex
+from knowledge.kinds import build_dense
 from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
 from knowledge.vectors import passage_vectors, unit_rows
+
+# Made-up questions that an approximate index is measured with.
+PROBES = 300
+_SEED = 20261125
 
 
 def embedded_texts(passages: Sequence[Passage]) -> Iterator[str]:
@@ -58,8 +62,17 @@ def with_questions(
     return [replace(passage, questions=tuple(given.get(row, ()))) for row, passage in enumerate(passages)]
 
 
-def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict[str, Any]) -> KnowledgeIndex:
-    """Build an index over passages whose texts are embedded."""
+def assemble(
+    passages: Sequence[Passage], embeddings: Embeddings, manifest: dict[str, Any], *, kind: str | None = None
+) -> KnowledgeIndex:
+    """Build an index over passages whose texts are embedded.
+
+    Args:
+        passages: those of a document are neighbours.
+        embeddings: of their texts.
+        manifest: what the index is to say of itself; which kind of dense index it has is added.
+        kind: of dense index; None takes the one that fits.
+    """
     vectors = passage_vectors(
         embeddings.of(passage.embedded_text for passage in passages),
         embeddings.of(passage.title for passage in passages),
@@ -72,6 +85,7 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
     asked[starts[:-1]] = False
     entries[starts[:-1]] = vectors
     entries[asked] = unit_rows(embeddings.of(text for passage in passages for text in passage.questions))
+    dense, report = build_dense(entries, lambda: probes(passages, embeddings), kind)
     return KnowledgeIndex(
         manifest={
             "kind": INDEX_KIND,
@@ -80,15 +94,29 @@ def assemble(passages: Sequence[Passage], embeddings: Embeddings, manifest: dict
             "encoder_id": "",
             "dense_weight": NEUTRAL_DENSE_WEIGHT,
             "rule": DEFAULT_RULE.to_json(),
+            "dense": report.to_json(),
             **manifest,
         },
         passages=passages,
-        dense=FlatIndex.build(entries),
+        dense=dense,
         starts=starts,
         words=WordIndex.build([word_text(passage) for passage in passages], WordSplitter()),
         facets=Facets.build(passages),
         spread=Spread.build(entries),
     )
+
+
+def probes(passages: Sequence[Passage], embeddings: Embeddings) -> FloatArray:
+    """Make up what might be asked, to see what an approximate index finds: (p, d) rows of unit length.
+
+    Titles are short, like questions. Where there are few, passages are added that lean halfway to another one.
+    """
+    random = np.random.default_rng(_SEED)
+    titles = sorted({passage.title for passage in passages if passage.title})
+    sampled = [titles[i] for i in random.permutation(len(titles))[:PROBES]]
+    pairs = random.integers(max(1, len(passages)), size=(2, PROBES - len(sampled) if len(passages) else 0))
+    first, second = (embeddings.of(passages[row].embedded_text for row in rows) for rows in pairs)
+    return unit_rows(np.concatenate((embeddings.of(sampled), first + second)))
 
 
 def _contexts(passages: Sequence[Passage], embeddings: Embeddings) -> FloatArray:

@@ -24,6 +24,7 @@ from knowledge.encoder_export import DEFAULT_ENCODER, encoder_id_of, ensure_enco
 from knowledge.errors import KnowledgeIndexError
 from knowledge.folders import prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
+from knowledge.kinds import DenseReport
 from knowledge.tuning import Tuning, tune
 
 ENCODERS = "encoders"
@@ -47,6 +48,7 @@ class BuildConfig:
         threads: threads of the encoder while it embeds.
         max_wrong_share: the operator's dial: the share of all questions that may be answered wrongly. Lower means fewer
             wrong answers and fewer answers.
+        index_kind: of dense index (see ``knowledge.kinds``); None takes the one that fits the number of vectors.
     """
 
     encoder: str = DEFAULT_ENCODER
@@ -54,6 +56,7 @@ class BuildConfig:
     keep: int = 2
     threads: int = 2
     max_wrong_share: float = MAX_WRONG_SHARE
+    index_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class BuildReport:
         is_reused: nothing had changed, nothing was built.
         rejected: files that were left out, each with its reason.
         embedded: texts embedded now; ``reused`` ones were taken from the index before.
+        dense: which kind of dense index there is, why, and what it finds of what the exact one would.
     """
 
     folder: Path
@@ -75,6 +79,7 @@ class BuildReport:
     embedded: int
     reused: int
     rejected: tuple[str, ...]
+    dense: DenseReport
 
 
 EncoderLoader = Callable[[Path], Encoder]
@@ -143,7 +148,14 @@ def build_documents(
 
 def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_id: str) -> str:
     """Name what an index is made of: documents, settings, encoder, formats."""
-    settings = [config.passage_tokens, config.max_wrong_share, encoder_id, INDEX_FORMAT, _BUILD_REVISION]
+    settings = [
+        config.passage_tokens,
+        config.max_wrong_share,
+        config.index_kind,
+        encoder_id,
+        INDEX_FORMAT,
+        _BUILD_REVISION,
+    ]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for document in documents:
         fields = {**asdict(document), "audience": document.audience.value}
@@ -177,7 +189,7 @@ def _build(
     passages = with_questions(passages, questions, embeddings)
     tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
-    index = assemble(passages, embeddings, manifest)
+    index = assemble(passages, embeddings, manifest, kind=config.index_kind)
     folder = root / manifest["index_id"]
     _publish(root, folder, lambda work: index.save(work, embeddings.keys, embeddings.vectors), config.keep)
     log.info(
@@ -192,6 +204,7 @@ def _build(
         embedded=embeddings.embedded_count,
         reused=embeddings.reused_count,
         rejected=rejected,
+        dense=DenseReport(**index.manifest["dense"]),
     )
 
 
@@ -276,6 +289,7 @@ def _reused(root: Path, manifest: dict[str, Any], rejected: tuple[str, ...]) -> 
         embedded=0,
         reused=0,
         rejected=rejected,
+        dense=DenseReport(**manifest["dense"]),
     )
 
 

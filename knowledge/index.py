@@ -12,20 +12,20 @@ import numpy.typing as npt
 
 from knowledge.abstain import AnswerRule
 from knowledge.allowed import Allowed, MaskArray, RowArray
-from knowledge.dense import DenseIndex, FlatIndex
+from knowledge.dense import DENSE_FILE, DenseIndex
 from knowledge.documents import Passage
 from knowledge.encoder import Encoder, FloatArray
 from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
 from knowledge.filters import Facets, Reader
 from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
 from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, supported
+from knowledge.kinds import open_dense
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
 from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
 
 INDEX_KIND = "careline-knowledge"
 INDEX_FORMAT = 2
-DENSE_FILE = "dense.faiss"
 EMBEDDINGS_FILE = "embeddings.npy"
 EMBEDDING_KEYS_FILE = "embeddings.keys.npy"
 STARTS_FILE = "dense.starts.npy"
@@ -136,9 +136,9 @@ class KnowledgeIndex:
     @classmethod
     def _open(cls, folder: Path, manifest: dict[str, Any]) -> "KnowledgeIndex":
         passages = PassageStore(folder)
-        dense = FlatIndex.load(folder / DENSE_FILE)
+        dense = open_dense(folder, manifest.get("dense"))
         facets = Facets.load(folder / FACETS_FILE)
-        starts = np.load(folder / STARTS_FILE)
+        starts = np.load(folder / STARTS_FILE, mmap_mode="r")
         if not len(passages) == len(facets) == len(starts) - 1 or dense.size != starts[-1]:
             raise ValueError("sizes differ")
         return cls(
@@ -214,7 +214,7 @@ class KnowledgeIndex:
             keys: hashes of the embedded texts, and ``vectors``, their vectors: for the next build, not for serving.
             vectors: see there.
         """
-        self.dense.save(folder / DENSE_FILE)
+        self.dense.save(folder)
         self.words.save(folder)
         write_passages(folder, self.passages)
         np.save(folder / STARTS_FILE, self._starts)

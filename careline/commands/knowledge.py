@@ -175,6 +175,9 @@ def _print_build(report: BuildReport) -> None:
             f"Built {report.index_id}: {report.documents} articles, {report.passages} passages, "
             f"{report.embedded} texts embedded, {report.reused} taken over."
         )
+    dense = report.dense
+    found = f"; finds {dense.recall_at_10:.3f} of the ten nearest" if dense.probes else ""
+    _say(f"Vectors: {dense.vectors:,}, {dense.kind}: {dense.reason}{found}.")
     for reason in report.rejected:
         _say(f"Left out {reason}")
 

@@ -15,6 +15,7 @@ from knowledge.documents import CUSTOMERS, Audience, Collection, Document, parse
 from knowledge.encoder import FloatArray
 from knowledge.filters import CUSTOMER, Facets, Reader
 from knowledge.index import KnowledgeIndex, Method
+from knowledge.kinds import KINDS
 from tests.knowledge.conftest import TinyEncoder
 
 WORDS = ["margin", "lamp", "return", "internal", "price", "oak", "refund"]
@@ -22,6 +23,7 @@ LANGUAGES = ["en", "en-GB", "de", "zh"]
 PRODUCTS = ["", "Sofa", "Lamp"]
 
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
+kinds = st.sampled_from(sorted(KINDS))
 readers = st.builds(
     Reader,
     audiences=st.frozensets(st.sampled_from(Audience)),
@@ -59,20 +61,20 @@ def visible(documents: list[Document], reader: Reader) -> set[str]:
     return {document.document_id for document in open_to}
 
 
-def served(documents: list[Document], root: Path) -> KnowledgeBase:
-    config = BuildConfig(passage_tokens=4)
+def served(documents: list[Document], root: Path, kind: str = "flat") -> KnowledgeBase:
+    config = BuildConfig(passage_tokens=4, index_kind=kind)
     build_documents(Collection(tuple(documents), ()), root, config, load_encoder=lambda _: TinyEncoder())
     return KnowledgeBase(root, load_encoder=lambda _: TinyEncoder())
 
 
 @settings(max_examples=60, deadline=None)
-@given(documents=corpora(), reader=readers, question=texts)
+@given(documents=corpora(), reader=readers, question=texts, kind=kinds)
 def test_nobody_gets_what_is_not_theirs_to_see(
-    documents: list[Document], reader: Reader, question: str
+    documents: list[Document], reader: Reader, question: str, kind: str
 ) -> None:
     allowed = visible(documents, reader)
     with tempfile.TemporaryDirectory() as folder:
-        base = served(documents, Path(folder))
+        base = served(documents, Path(folder), kind)
         found = {hit.document_id for hit in base.search(question, 100, reader=reader)}
         assert found == allowed  # so few that all which may be seen are found
         answer = base.answer(question, reader=reader, min_confidence=0)
@@ -85,11 +87,13 @@ def test_nobody_gets_what_is_not_theirs_to_see(
 
 
 @settings(max_examples=30, deadline=None)
-@given(documents=corpora(), question=texts)
-def test_a_customer_never_gets_a_passage_for_agents(documents: list[Document], question: str) -> None:
+@given(documents=corpora(), question=texts, kind=kinds)
+def test_a_customer_never_gets_a_passage_for_agents(
+    documents: list[Document], question: str, kind: str
+) -> None:
     of_agents = {d.document_id for d in documents if d.audience is not Audience.PUBLIC}
     with tempfile.TemporaryDirectory() as folder:
-        base = served(documents, Path(folder))
+        base = served(documents, Path(folder), kind)
         assert not {hit.document_id for hit in base.search(question, 100)} & of_agents
         answer = base.answer(question, min_confidence=0)
         assert answer is None or answer.passage_id.split("#")[0] not in of_agents

@@ -17,7 +17,7 @@ from knowledge.markdown import Block, markdown_blocks
 
 MAX_DOCUMENT_BYTES = 2_000_000
 # Files beside the articles that tell about the folder.
-_NOT_ARTICLES = {"CARD.md", "README.md"}
+NOT_ARTICLES = {"CARD.md", "README.md"}
 _URL = re.compile(r"(/(?!/)[^\s<>\"'\\]*|https?://[^\s<>\"'\\]+)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ABBREVIATIONS = (
@@ -50,6 +50,23 @@ class Audience(Enum):
 
 
 CUSTOMERS = frozenset({Audience.PUBLIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is true of every article of a source that says nothing else of itself.
+
+    Attributes:
+        audience: who may read it.
+        language: a tag such as "en" or "pt-BR"; empty: as the text looks.
+        product: what it is about; empty for everything.
+        section: where it stands in the help centre.
+    """
+
+    audience: Audience = Audience.PUBLIC
+    language: str = ""
+    product: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,7 @@ def load_documents(folder: Path) -> Collection:
         raise DocumentRejected(str(folder), "there is no such folder")
     documents: dict[str, Document] = {}
     rejected: list[DocumentRejected] = []
-    for path in sorted(p for p in folder.rglob("*.md") if p.name not in _NOT_ARTICLES):
+    for path in sorted(p for p in folder.rglob("*.md") if p.name not in NOT_ARTICLES):
         try:
             document = load_document(path, document_id=path.relative_to(folder).with_suffix("").as_posix())
             documents[document.document_id] = document
@@ -126,8 +143,8 @@ def load_documents(folder: Path) -> Collection:
     return Collection(tuple(documents.values()), tuple(rejected))
 
 
-def load_document(path: Path, *, document_id: str) -> Document:
-    """Read one article.
+def load_document(path: Path, *, document_id: str, given: Given | None = None) -> Document:
+    """Read one article; ``given`` as ``parse_document`` takes it.
 
     Raises:
         DocumentRejected: it is too big, not UTF-8, or its front matter is not as it should be.
@@ -136,17 +153,19 @@ def load_document(path: Path, *, document_id: str) -> Document:
         raw = path.read_bytes()
         if len(raw) > MAX_DOCUMENT_BYTES:
             raise DocumentRejected(path.name, f"it is larger than {MAX_DOCUMENT_BYTES} bytes")
-        return parse_document(raw.decode("utf-8-sig"), document_id=document_id, name=path.name)
+        return parse_document(raw.decode("utf-8-sig"), document_id=document_id, name=path.name, given=given)
     except OSError as error:
         raise DocumentRejected(path.name, "it cannot be read") from error
     except UnicodeDecodeError as error:
         raise DocumentRejected(path.name, "it is not UTF-8") from error
 
 
-def parse_document(source: str, *, document_id: str, name: str | None = None) -> Document:
+def parse_document(
+    source: str, *, document_id: str, name: str | None = None, given: Given | None = None
+) -> Document:
     """Parse Markdown with front matter (title, section, url, updated, audience, language, product, questions).
 
-    Only the title is required; an article without an audience is public.
+    Only the title is required. What is not said is as ``given``; without it, public, English, and shown as a help page.
 
     Raises:
         DocumentRejected: the front matter is not as it should be.
@@ -156,21 +175,21 @@ def parse_document(source: str, *, document_id: str, name: str | None = None) ->
         post = frontmatter.loads(source)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentRejected(name, "its front matter is not valid YAML") from error
-    fields = post.metadata
+    fields, told = post.metadata, given or Given()
     title = clean_text(str(fields.get("title") or ""))
     if not title:
         raise DocumentRejected(name, "its front matter has no title")
     return Document(
         document_id=document_id,
         title=title,
-        section=clean_text(str(fields.get("section") or "")),
-        url=_matching(_URL, fields.get("url"), f"/help/{document_id}", name, "url"),
+        section=clean_text(str(fields.get("section") or told.section)),
+        url=_matching(_URL, fields.get("url"), "" if given else f"/help/{document_id}", name, "url"),
         updated=_iso_date(fields.get("updated"), name),
-        audience=_audience(fields.get("audience"), name),
-        language=_matching(_LANGUAGE, fields.get("language"), "en", name, "language"),
-        blocks=_without_title(markdown_blocks(post.content, clean_text), title),
+        audience=_audience(fields.get("audience") or told.audience, name),
+        language=_matching(_LANGUAGE, fields.get("language"), told.language or "en", name, "language"),
+        blocks=without_title(markdown_blocks(post.content, clean_text), title),
         questions=_questions(fields.get("questions"), name),
-        product=clean_text(str(fields.get("product") or "")),
+        product=clean_text(str(fields.get("product") or told.product)),
     )
 
 
@@ -293,7 +312,7 @@ def _halves(line: str) -> list[str]:
     return [part for part in (line[:cut].strip(), line[cut:].strip()) if part]
 
 
-def _without_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
+def without_title(blocks: tuple[Block, ...], title: str) -> tuple[Block, ...]:
     """Drop a first-level heading that only repeats the title."""
     return tuple(
         Block(block.headings[1:], block.text) if block.headings[:1] == (title,) else block for block in blocks

@@ -2,6 +2,9 @@
 
     KnowledgeError
     ├── DocumentRejected      a file that cannot become a document
+    ├── SourceUnknown         no source of that name
+    ├── FetchRefused          an address that is not fetched, or cannot be
+    │   └── PageGone          a page that is no longer there
     ├── EncoderError
     │   ├── EncoderMissing    no such encoder folder, package or path
     │   ├── EncoderForeign    not ours, or of another format version
@@ -36,6 +39,37 @@ class DocumentRejected(KnowledgeError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class SourceUnknown(KnowledgeError):
+    """No source of that name."""
+
+    code = "source_unknown"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no source {name!r}; `careline knowledge sources` lists them")
+
+
+class FetchRefused(KnowledgeError):
+    """An address that is not fetched, or that gives nothing to read."""
+
+    code = "fetch_refused"
+
+    def __init__(self, url: str, reason: str, *, is_retryable: bool = False) -> None:
+        self.url = url
+        self.reason = reason
+        self.is_retryable = is_retryable
+        super().__init__(f"{url}: {reason}")
+
+
+class PageGone(FetchRefused):
+    """A page that is no longer there."""
+
+    code = "page_gone"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, "it is gone")
 
 
 class EncoderError(KnowledgeError):

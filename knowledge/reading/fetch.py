@@ -1,0 +1,163 @@
+"""Fetches pages for the knowledge base: public addresses only, bounded in size, time and redirects."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from knowledge.errors import FetchRefused, PageGone
+
+MAX_BODY_BYTES = 20_000_000
+MAX_REDIRECTS = 5
+TOTAL_SECONDS = 30.0
+STEP_SECONDS = 10.0
+AGENT = "Careline-Knowledge/1.0"
+_GONE = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+Resolve = Callable[[str, int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a page's address gave: where it lies in the end, what it is (``text/html``), its charset if told."""
+
+    url: str
+    kind: str
+    charset: str | None
+    body: bytes
+    modified: str
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Ask for the addresses of a host."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Fetcher:
+    """Gets pages by http and https.
+
+    Each address, also one that is only redirected to, is resolved once, checked, and connected to as it was checked, so
+    that a name which answers differently the second time gains nothing.
+
+    Args:
+        allow_private: also fetch from private and loopback addresses, as of a help centre in the company's own network.
+        lookup: gives a host's addresses.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        lookup: Resolve = resolve,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._allow_private = allow_private
+        self._lookup = lookup
+        self._clock = clock
+        self._client = httpx.Client(timeout=STEP_SECONDS, trust_env=False, follow_redirects=False)
+
+    def get(self, url: str) -> Fetched:
+        """Fetch a page.
+
+        Raises:
+            PageGone: it is no longer there (404, 410).
+            FetchRefused: its address is not a public one, or it cannot be had, or is too big.
+        """
+        deadline = self._clock() + TOTAL_SECONDS
+        for _ in range(MAX_REDIRECTS + 1):
+            found = self._step(url, deadline)
+            if isinstance(found, Fetched):
+                return found
+            url = found
+        raise FetchRefused(url, f"it redirects more than {MAX_REDIRECTS} times")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _step(self, url: str, deadline: float) -> Fetched | str:
+        """Fetch one address: the page, or where it is redirected to."""
+        request = self._request(url)
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                if response.status_code in _REDIRECTS and response.headers.get("location"):
+                    return urljoin(url, response.headers["location"])
+                return self._page(url, response, deadline)
+            finally:
+                response.close()
+        except httpx.TimeoutException as error:
+            raise FetchRefused(url, "it does not answer in time", is_retryable=True) from error
+        except httpx.HTTPError as error:
+            raise FetchRefused(url, "it can't be reached", is_retryable=True) from error
+
+    def _request(self, url: str) -> httpx.Request:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise FetchRefused(url, "it is no address") from error
+        if parts.scheme not in {"http", "https"} or not host or parts.username or parts.password:
+            raise FetchRefused(url, "it is no http or https address without a name and password in it")
+        address = self._address(url, host, port or (443 if parts.scheme == "https" else 80))
+        pinned = httpx.URL(url).copy_with(host=address)
+        headers = {"Host": parts.netloc, "User-Agent": AGENT, "Accept-Encoding": "identity"}
+        return self._client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
+
+    def _address(self, url: str, host: str, port: int) -> str:
+        """Choose the address to connect to; one that is not public refuses them all."""
+        try:
+            addresses = self._lookup(host, port)
+        except (OSError, UnicodeError) as error:
+            raise FetchRefused(url, "its host is not known", is_retryable=True) from error
+        if not addresses:
+            raise FetchRefused(url, "its host is not known", is_retryable=True)
+        if not self._allow_private and not all(is_public(address) for address in addresses):
+            raise FetchRefused(url, "its address is not a public one")
+        return addresses[0]
+
+    def _page(self, url: str, response: httpx.Response, deadline: float) -> Fetched:
+        if response.status_code in _GONE:
+            raise PageGone(url)
+        if response.status_code != httpx.codes.OK:
+            is_retryable = response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+            raise FetchRefused(
+                url, f"it answers with status {response.status_code}", is_retryable=is_retryable
+            )
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise FetchRefused(url, "it is sent compressed although that was not asked for")
+        body = bytearray()
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise FetchRefused(url, f"it is larger than {MAX_BODY_BYTES // 10**6} MB")
+            if self._clock() > deadline:
+                raise FetchRefused(url, "it does not answer in time", is_retryable=True)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return Fetched(
+            url, kind, response.charset_encoding, bytes(body), response.headers.get("last-modified", "")
+        )
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is reached over the public net; one that wraps a private IPv4 address is not."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is not None:
+            return is_public(str(inner))
+        if found in ipaddress.ip_network("64:ff9b::/96"):
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+    return found.is_global and not found.is_multicast

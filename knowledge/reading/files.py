@@ -1,0 +1,134 @@
+"""Files and folders, read by what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from knowledge.documents import NOT_ARTICLES, Document, Given, load_document
+from knowledge.errors import DocumentRejected
+from knowledge.reading.article import Article, build_document
+from knowledge.reading.docx import read_docx
+from knowledge.reading.html import read_html
+from knowledge.reading.pdf import read_pdf
+from knowledge.reading.questions import decode, read_questions_csv, read_questions_jsonl
+
+MAX_FILE_BYTES = 50_000_000
+MAX_FILES = 20_000
+MARKDOWN = (".md", ".markdown", ".txt")
+KINDS = (*MARKDOWN, ".html", ".htm", ".pdf", ".docx", ".csv", ".tsv", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one file or page, ``item``: its documents, and what of it could not be read."""
+
+    item: str
+    documents: tuple[Document, ...] = ()
+    rejected: tuple[DocumentRejected, ...] = ()
+    is_gone: bool = False
+
+
+def read_folder(folder: Path, given: Given, source_id: str) -> Iterator[Reading]:
+    """Read every file below a folder that is of a known kind; hidden ones and links out of it are passed over.
+
+    Raises:
+        DocumentRejected: there is no such folder, or it holds too many files.
+    """
+    paths = list_files(folder)
+    if len(paths) > MAX_FILES:
+        raise DocumentRejected(str(folder), f"it holds more than {MAX_FILES} files; add its parts one by one")
+    for path in paths:
+        yield read_file(path, given, source_id, item=path.relative_to(folder).as_posix())
+
+
+def list_files(folder: Path) -> list[Path]:
+    """List the files of a known kind below a folder, sorted.
+
+    Raises:
+        DocumentRejected: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise DocumentRejected(str(folder), "there is no such folder")
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = [
+            Path(place) / name for name in names if not name.startswith(".") and name not in NOT_ARTICLES
+        ]
+        found += [path for path in paths if path.suffix.lower() in KINDS and not path.is_symlink()]
+    return sorted(found)
+
+
+def read_file(path: Path, given: Given, source_id: str, *, item: str) -> Reading:
+    """Read one file; what is wrong with it is told in the result."""
+    try:
+        if path.suffix.lower() not in KINDS:
+            raise DocumentRejected(item, f"it is none of {', '.join(KINDS)}")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise DocumentRejected(item, f"it is larger than {MAX_FILE_BYTES // 10**6} MB")
+        return _read(path, given, source_id, item)
+    except DocumentRejected as error:
+        return Reading(item, rejected=(error,))
+    except FileNotFoundError:
+        return Reading(item, rejected=(DocumentRejected(item, "it is gone"),), is_gone=True)
+    except OSError:
+        return Reading(item, rejected=(DocumentRejected(item, "it cannot be read"),))
+
+
+def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
+    suffix, raw = path.suffix.lower(), path.read_bytes()
+    document_id = f"{source_id}/{Path(item).with_suffix('').as_posix() if suffix == '.md' else item}"
+    match suffix:
+        case ".csv" | ".tsv":
+            return _listed(read_questions_csv(raw, name=item, given=given), given, document_id, item)
+        case ".jsonl":
+            return _listed(read_questions_jsonl(raw, name=item, given=given), given, document_id, item)
+        case ".md" if raw.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
+            return Reading(item, (load_document(path, document_id=document_id, given=given),))
+        case ".pdf":
+            article = read_pdf(raw, name=item, stem=_title_of(path))
+        case ".docx":
+            article = read_docx(raw, name=item, stem=_title_of(path))
+        case ".html" | ".htm":
+            article = read_html(raw, name=item)
+        case _:
+            article = _plain(decode(raw, item), path)
+    if not article.updated:
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+        article = Article(
+            article.title, article.markdown, article.url, changed, article.language, article.questions
+        )
+    return Reading(item, (build_document(article, given, document_id=document_id, name=item),))
+
+
+def _listed(rows: Iterator[Article | DocumentRejected], given: Given, document_id: str, item: str) -> Reading:
+    """Make a document of each question; its name follows from the question, wherever it stands in the list."""
+    documents: dict[str, Document] = {}
+    rejected: list[DocumentRejected] = []
+    for row in rows:
+        if isinstance(row, DocumentRejected):
+            rejected.append(row)
+            continue
+        asked = " ".join((row.questions or (row.title,))[0].lower().split())
+        name = f"{document_id}/{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
+        try:
+            documents[name] = build_document(row, given, document_id=name, name=row.title)
+        except DocumentRejected as error:
+            rejected.append(error)
+    return Reading(item, tuple(documents.values()), tuple(rejected))
+
+
+def _plain(text: str, path: Path) -> Article:
+    """Take Markdown without front matter, or plain text; its first heading is its title."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    title = first.lstrip("# ").strip() if first.startswith("# ") else _title_of(path)
+    return Article(title, text)
+
+
+def _title_of(path: Path) -> str:
+    return " ".join(path.stem.replace("_", " ").replace("-", " ").split()).capitalize()

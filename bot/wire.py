@@ -22,6 +22,7 @@ MAX_ENTRIES = 500
 MAX_TEXTS = 256
 MAX_RANKING = 5
 MAX_NEAREST = 3
+QUOTED_PASSAGE = ("passage_id", "document_id", "passage_hash")
 
 RESUME = "resume"
 MENU = "menu"
@@ -280,7 +281,10 @@ def _build_button(button: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _build_source(source: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(source.get(name) or "") for name in ("title", "url", "section", "updated")}
+    """Keep where an answer stands, and where it is told which passage it was."""
+    shown = {name: str(source.get(name) or "") for name in ("title", "url", "section", "updated")}
+    quoted = {name: str(source[name]) for name in QUOTED_PASSAGE if source.get(name)}
+    return {**shown, **quoted}
 
 
 def _merge(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -36,6 +36,9 @@ class ReplySource(msgspec.Struct, frozen=True):
     url: str
     section: str | None = None
     updated: str | None = None
+    passage_id: str | None = None
+    document_id: str | None = None
+    passage_hash: str | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ DeskError                      code, status, may_retry
 ├── BadRequest                 bad_request (shape, length, value)
 │   ├── UnknownFrame           unknown_type
 │   ├── TextTooLong            text_too_long
-│   └── ButtonRefused          button_unknown, button_answered
+│   ├── ButtonRefused          button_unknown, button_answered
+│   └── VoteRefused            not_an_answer
 ├── NotAllowed
 │   ├── Unauthorized           unauthorized, token_invalid, identity_invalid, bad_credentials
 │   └── Forbidden              forbidden, csrf_failed, origin_refused
@@ -136,6 +137,13 @@ class TextTooLong(BadRequest):
 
 class ButtonRefused(BadRequest):
     """A button that is not there, or was pressed before."""
+
+
+class VoteRefused(BadRequest):
+    """A vote on what is no answer from an article."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no answer to rate.", "not_an_answer")
 
 
 class NotAllowed(DeskError):

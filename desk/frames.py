@@ -80,6 +80,14 @@ class LeavePerson(Frame, frozen=True, tag="leave_person"):
     client_id: Id = ""
 
 
+class Rate(Frame, frozen=True, tag="rate"):
+    """The customer says whether an answer helped; null takes it back."""
+
+    client_id: Id = ""
+    seq: Seq = 0
+    is_helpful: bool | None = None
+
+
 class Ping(Frame, frozen=True, tag="ping"):
     """Are you there."""
 
@@ -94,14 +102,16 @@ class Unwatch(Frame, frozen=True, tag="unwatch"):
     """The agent left it (console)."""
 
 
-WidgetFrame = Hello | Post | Typing | Read | RequestPerson | LeavePerson | Ping
+WidgetFrame = Hello | Post | Typing | Read | RequestPerson | LeavePerson | Rate | Ping
 ConsoleFrame = Hello | Watch | Unwatch | Typing | Ping
 
 _WIDGET: msgspec.json.Decoder[WidgetFrame] = msgspec.json.Decoder(WidgetFrame)
 _CONSOLE: msgspec.json.Decoder[ConsoleFrame] = msgspec.json.Decoder(ConsoleFrame)
-_WIDGET_TYPES = frozenset({"hello", "post", "typing", "read", "request_person", "leave_person", "ping"})
+_WIDGET_TYPES = frozenset(
+    {"hello", "post", "typing", "read", "request_person", "leave_person", "rate", "ping"}
+)
 _CONSOLE_TYPES = frozenset({"hello", "watch", "unwatch", "typing", "ping"})
-_NEEDS_CLIENT_ID = (Post, RequestPerson, LeavePerson)
+_NEEDS_CLIENT_ID = (Post, RequestPerson, LeavePerson, Rate)
 
 
 class _Peek(msgspec.Struct):

@@ -63,12 +63,15 @@ class Button:
 
 @dataclass(frozen=True)
 class Source:
-    """Where an answer comes from."""
+    """Where an answer comes from; the last three name the passage that was quoted, for ourselves."""
 
     title: str
     url: str
     section: str | None = None
     updated: str | None = None
+    passage_id: str | None = None
+    document_id: str | None = None
+    passage_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,12 @@ class Entry:
     payload: str | None = None
     owner_at: Owner = OWNED_BY_BOT
     work: Work | None = None
+    is_helpful: bool | None = None
+
+    @property
+    def can_be_rated(self) -> bool:
+        """Say whether "was this helpful?" may be asked: the bot's answer with its source, seen by the customer."""
+        return self.kind is EntryKind.BOT and bool(self.sources) and not self.is_draft
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -254,3 +255,94 @@ class DoneRow(Base):
     key: Mapped[str] = mapped_column(String(400), primary_key=True)
     result: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class VoteRow(Base):
+    """Whether an answer helped its customer; one vote an answer."""
+
+    __tablename__ = "answer_votes"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    is_helpful: Mapped[bool] = mapped_column(Boolean)
+    at: Mapped[datetime]
+
+
+class QuotedRow(Base):
+    """A passage that an answer quoted, as it was then; ``outdated_at`` once the articles say something else."""
+
+    __tablename__ = "quoted_passages"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    passage_id: Mapped[str] = mapped_column(String(500), primary_key=True)
+    document_id: Mapped[str] = mapped_column(String(500), index=True)
+    passage_hash: Mapped[str] = mapped_column(String(64), index=True)
+    quoted_at: Mapped[datetime]
+    outdated_at: Mapped[datetime | None]
+    new_hash: Mapped[str | None] = mapped_column(String(64))
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[str | None] = mapped_column(ID)
+    done_by_name: Mapped[str | None] = mapped_column(String(300))
+
+    __table_args__ = (Index("ix_quoted_passages_outdated", "outdated_at", "quoted_at"),)
+
+
+class PassageTextRow(Base):
+    """What a passage said; kept because indexes go and answers stay. An empty text: it was gone before it was read."""
+
+    __tablename__ = "passage_texts"
+
+    passage_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(500))
+    url: Mapped[str] = mapped_column(Text)
+    updated: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class QuestionGroupRow(Base):
+    """Questions that ask for the same and had no answer."""
+
+    __tablename__ = "unanswered_groups"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    question: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    asked_count: Mapped[int] = mapped_column(Integer)
+    first_asked_at: Mapped[datetime]
+    last_asked_at: Mapped[datetime]
+    nearest: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    document_id: Mapped[str | None] = mapped_column(String(500))
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[str | None] = mapped_column(ID)
+    done_by_name: Mapped[str | None] = mapped_column(String(300))
+
+    __table_args__ = (Index("ix_unanswered_groups_rank", "status", "asked_count", "last_asked_at"),)
+
+
+class QuestionRow(Base):
+    """A customer's question that had no answer, without personal details."""
+
+    __tablename__ = "unanswered_questions"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    seq: Mapped[int] = mapped_column(Integer)
+    group_id: Mapped[str] = mapped_column(ForeignKey("unanswered_groups.id"), index=True)
+    question: Mapped[str] = mapped_column(Text)
+    question_key: Mapped[str] = mapped_column(String(64), index=True)
+    locale: Mapped[str] = mapped_column(String(16))
+    confidence: Mapped[float] = mapped_column(Float)
+    nearest: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    asked_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("conversation_id", "seq", name="uq_unanswered_questions_entry"),)
+
+
+class MarkRow(Base):
+    """How far a periodic task has come."""
+
+    __tablename__ = "marks"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))

@@ -17,6 +17,11 @@ def person_button(locale: str) -> Button:
     return Button("person", say(locale, TALK_TO_PERSON), PERSON_PAYLOAD)
 
 
+def speaking(result: TurnResult) -> list[Reply]:
+    """List the replies that say something, in order: those that become entries."""
+    return [reply for reply in result.replies[:MAX_REPLIES] if _text_of(reply)]
+
+
 def build_replies(result: TurnResult, prefix: str, author: Author, *, is_draft: bool) -> list[NewEntry]:
     """Build an entry for each reply that says something; the first carries the trace.
 
@@ -29,7 +34,6 @@ def build_replies(result: TurnResult, prefix: str, author: Author, *, is_draft: 
     Returns:
         Entries in order; none where the engine said nothing.
     """
-    said = [reply for reply in result.replies[:MAX_REPLIES] if _text_of(reply)]
     return [
         NewEntry(
             f"{prefix}:{index}",
@@ -41,7 +45,7 @@ def build_replies(result: TurnResult, prefix: str, author: Author, *, is_draft: 
             trace=result.trace if index == 0 else None,
             is_draft=is_draft,
         )
-        for index, reply in enumerate(said)
+        for index, reply in enumerate(speaking(result))
     ]
 
 
@@ -60,7 +64,15 @@ def _buttons_of(reply: Reply) -> tuple[Button, ...]:
 def _sources_of(reply: Reply) -> tuple[Source, ...]:
     """Keep sources whose address a browser may open; anything else is no source."""
     return tuple(
-        Source(source.title, source.url, source.section, source.updated)
+        Source(
+            source.title,
+            source.url,
+            source.section,
+            source.updated,
+            source.passage_id or None,
+            source.document_id or None,
+            source.passage_hash or None,
+        )
         for source in reply.sources
         if is_own_or_web_address(source.url)
     )

@@ -69,6 +69,7 @@ def _entry(entry: Entry) -> Json:
         "code": entry.code,
         "params": dict(entry.params),
         "answered_button": entry.answered_button,
+        "is_helpful": entry.is_helpful,
     }
 
 

@@ -10,6 +10,7 @@ from desk.frames import (
     LeavePerson,
     Ping,
     Post,
+    Rate,
     Read,
     RequestPerson,
     Typing,
@@ -19,7 +20,7 @@ from desk.frames import (
 )
 from desk.house import House
 from desk.log import Entry
-from desk.service import messages, ownership
+from desk.service import messages, ownership, votes
 from desk.wire import Json
 
 CUSTOMER_TYPING_TTL_SECONDS = 6
@@ -38,6 +39,10 @@ async def answer_frame(house: House, conversation_id: str, frame: WidgetFrame) -
             house.messages.check(conversation_id, monotonic())
             entry = await _store(house, conversation_id, frame)
             return build_frame("ack", now, conversation_id, client_id=frame.client_id, seq=entry.seq)
+        case Rate():
+            house.messages.check(conversation_id, monotonic())
+            await votes.rate_answer(desk, conversation_id, frame.seq, is_helpful=frame.is_helpful)
+            return build_frame("ack", now, conversation_id, client_id=frame.client_id, seq=frame.seq)
         case Typing():
             ttl = CUSTOMER_TYPING_TTL_SECONDS
             await house.live.tell_typing(conversation_id, "customer", None, ttl, is_typing=frame.is_typing)

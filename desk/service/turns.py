@@ -13,13 +13,15 @@ from typing import Any
 
 from desk.announce import Topic
 from desk.context import Desk
-from desk.engine import TurnResult, Understanding
+from desk.engine import Reply, TurnResult, Understanding
 from desk.log import Author, Button, Code, Conversation, Entry, EntryKind, NewEntry, Source, Work
 from desk.owner import OwnerKind
-from desk.replies import MAX_REPLY_CHARS, build_replies, person_button
+from desk.replies import MAX_REPLY_CHARS, build_replies, person_button, speaking
 from desk.service.ownership import hand_over_in
+from desk.service.unanswered import keep_unanswered
 from desk.service.writing import OWN_PREFIX, Writing, writing
 from desk.store import conversations, entries
+from desk.store.quoted import keep_quoted
 from desk.store.rows import conversation_of
 from desk.text import (
     APOLOGY,
@@ -118,12 +120,20 @@ async def keep_replies(desk: Desk, turn: Turn, result: TurnResult) -> Kept:
         is_shown = _is_still_the_bots(unit, turn)
         author = Author("bot", desk.config.brand.assistant_name)
         said = build_replies(result, _reply_prefix(turn), author, is_draft=not is_shown)
-        for new in said:
-            unit.append(new)
+        for new, reply in zip(said, speaking(result), strict=True):
+            await _keep_evidence(unit, unit.append(new), reply)
         if not said:
             await _keep_silence(unit, turn, result, author)
         _remember(unit, turn, result.trace or {}, desk.config.engine.shaky_below)
         return Kept(is_shown, unit.head.work_seq > unit.head.handled_seq)
+
+
+async def _keep_evidence(unit: Writing, entry: Entry, reply: Reply) -> None:
+    """Remember what the answer quotes, or what it could not answer; of drafts nothing: nobody was told."""
+    if entry.is_draft:
+        return
+    keep_quoted(unit.session, entry)
+    await keep_unanswered(unit, entry, (reply.data or {}).get("unanswered"))
 
 
 async def _keep_silence(unit: Writing, turn: Turn, result: TurnResult, author: Author) -> None:

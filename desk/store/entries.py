@@ -10,21 +10,24 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk.log import Entry, EntryKind, NewEntry
-from desk.models import AnswerRow, ConversationRow, EntryRow, TraceRow
+from desk.models import AnswerRow, ConversationRow, EntryRow, TraceRow, VoteRow
 from desk.store.rows import entry_of, owner_of, row_of
 
 NOT_FOR_CUSTOMERS = (str(EntryKind.NOTE),)
 
 
-def _build_read(*, for_customer: bool) -> Select[EntryRow, str, dict[str, Any]]:
+def _build_read(*, for_customer: bool) -> Select[EntryRow, str, dict[str, Any], bool]:
     query = (
-        select(EntryRow, AnswerRow.button_id, TraceRow.trace)
+        select(EntryRow, AnswerRow.button_id, TraceRow.trace, VoteRow.is_helpful)
         .outerjoin(
             AnswerRow,
             and_(AnswerRow.conversation_id == EntryRow.conversation_id, AnswerRow.seq == EntryRow.seq),
         )
         .outerjoin(
             TraceRow, and_(TraceRow.conversation_id == EntryRow.conversation_id, TraceRow.seq == EntryRow.seq)
+        )
+        .outerjoin(
+            VoteRow, and_(VoteRow.conversation_id == EntryRow.conversation_id, VoteRow.seq == EntryRow.seq)
         )
         .where(
             EntryRow.conversation_id == bindparam("conversation_id"), EntryRow.seq > bindparam("after_seq")
@@ -95,7 +98,7 @@ async def read_after(
         _READ_AS_CUSTOMER if for_customer else _READ_ALL,
         {"conversation_id": conversation_id, "after_seq": after_seq, "most": limit},
     )
-    return [entry_of(row, button, trace) for row, button, trace in found]
+    return [entry_of(row, button, trace, vote) for row, button, trace, vote in found]
 
 
 async def read_one(session: AsyncSession, conversation_id: str, seq: int) -> Entry | None:
@@ -108,6 +111,22 @@ async def next_work(session: AsyncSession, conversation_id: str, after_seq: int)
     """Read the first entry the engine has not handled."""
     values = {"conversation_id": conversation_id, "after_seq": after_seq}
     row = (await session.execute(_NEXT_WORK, values)).scalar_one_or_none()
+    return entry_of(row) if row else None
+
+
+async def last_of_customer(session: AsyncSession, conversation_id: str, before_seq: int) -> Entry | None:
+    """Read what the customer wrote last before a seq."""
+    query = (
+        select(EntryRow)
+        .where(
+            EntryRow.conversation_id == conversation_id,
+            EntryRow.kind == str(EntryKind.CUSTOMER),
+            EntryRow.seq < before_seq,
+        )
+        .order_by(EntryRow.seq.desc())
+        .limit(1)
+    )
+    row = (await session.execute(query)).scalar_one_or_none()
     return entry_of(row) if row else None
 
 

@@ -66,9 +66,12 @@ def _handoff_of(row: ConversationRow) -> Handoff | None:
 
 
 def entry_of(
-    row: EntryRow, answered_button: str | None = None, late_trace: dict[str, Any] | None = None
+    row: EntryRow,
+    answered_button: str | None = None,
+    late_trace: dict[str, Any] | None = None,
+    is_helpful: bool | None = None,
 ) -> Entry:
-    """Read an entry with what happened to it later: a pressed button, a late trace."""
+    """Read an entry with what happened to it later: a pressed button, a late trace, a vote."""
     author = Author(row.author_id, row.author_name or "") if row.author_id else None
     return Entry(
         conversation_id=row.conversation_id,
@@ -88,6 +91,7 @@ def entry_of(
         payload=row.payload,
         owner_at=Owner(OwnerKind(row.owner_kind), row.owner_agent_id),
         work=Work(row.work) if row.work else None,
+        is_helpful=is_helpful,
     )
 
 

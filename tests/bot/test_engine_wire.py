@@ -122,6 +122,12 @@ def test_a_note_is_not_part_of_what_was_said() -> None:
         parse_resume(json.dumps(body).encode())
 
 
+def test_a_source_keeps_which_passage_it_was_and_nothing_else_that_came_along() -> None:
+    quoted = {"passage_id": "shipping#1", "document_id": "shipping", "passage_hash": "5f0c"}
+    (reply,) = build_replies([bot("Thirty days.", custom={"sources": [SOURCE | quoted | {"secret": "x"}]})])
+    assert reply["sources"] == [SOURCE | quoted]
+
+
 def test_sources_join_the_text_they_came_with() -> None:
     (reply,) = build_replies([bot("Thirty days.", custom={"sources": [SOURCE], "mood": "calm"})])
     assert reply == {"text": "Thirty days.", "buttons": [], "sources": [SOURCE], "data": {"mood": "calm"}}

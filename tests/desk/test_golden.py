@@ -41,5 +41,5 @@ def test_no_widget_frame_holds_what_is_for_agents() -> None:
         text = json.dumps(frame)
         for secret in ("trace", "is_draft", '"note"', "/affirm", "desk:request_person", "intent_ranking"):
             assert secret not in text, name
-        for secret in ("evidence", "nearest", "familiarity", "my parcel is late"):
+        for secret in ("evidence", "nearest", "familiarity", "my parcel is late", "passage_id"):
             assert secret not in text, name

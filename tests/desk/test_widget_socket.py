@@ -428,3 +428,65 @@ async def test_an_anonymous_socket_is_closed_once_the_conversation_is_a_known_cu
         await running.session(token=known["token"], identity=identity)
         await widget.post("c1", "still mine")
         await widget.until("ack")
+
+
+SOURCE = {
+    "title": "Returns",
+    "url": "/help/returns",
+    "section": None,
+    "updated": None,
+    "passage_id": "returns#0",
+    "document_id": "returns",
+    "passage_hash": "5f0c",
+}
+
+
+async def test_a_vote_is_acknowledged_shown_in_every_tab_and_there_after_a_reload(running: Running) -> None:
+    running.engine.replies = [{"text": "30 days", "sources": [SOURCE]}]
+    session = await running.session()
+    async with running.widget(session["token"]) as one, running.widget(session["token"]) as two:
+        await one.post("c1", "how long?")
+        answer = await one.until_entry(kind="bot")
+        assert answer["sources"] == [{name: SOURCE[name] for name in ("title", "url", "section", "updated")}]
+        await one.send("rate", client_id="v1", seq=answer["seq"], is_helpful=False)
+        assert (await one.until("ack", client_id="v1"))["seq"] == answer["seq"]
+        await two.until_entry(seq=answer["seq"], is_helpful=False)
+    async with running.widget(session["token"]) as widget:
+        await widget.until_entry(seq=answer["seq"], is_helpful=False)
+
+
+async def test_a_vote_over_http_counts_too_and_one_on_anything_else_is_refused(running: Running) -> None:
+    running.engine.replies = [{"text": "30 days", "sources": [SOURCE]}]
+    session = await running.session()
+    async with running.widget(session["token"]) as widget:
+        await widget.post("c1", "how long?")
+        answer = await widget.until_entry(kind="bot")
+    headers = {"authorization": f"Bearer {session['token']}"}
+    frame = {"type": "rate", "id": "f1", "client_id": "v1", "seq": answer["seq"], "is_helpful": True}
+    async with running.client() as client:
+        said = [
+            (await client.post("/widget/messages", json=frame | change, headers=headers)).json()
+            for change in ({}, {"seq": 1}, {"is_helpful": "yes"}, {"client_id": ""})
+        ]
+        nobody = await client.post("/widget/messages", json=frame)
+    assert [one.get("code", one["type"]) for one in said] == [
+        "ack",
+        "not_an_answer",
+        "bad_request",
+        "bad_request",
+    ]
+    assert nobody.status_code == 401
+
+
+async def test_a_flood_of_votes_is_told_to_wait(house: House) -> None:
+    limits = LimitConfig(message_burst=3, messages_per_second=0.01)
+    async with running_desk(house, limits=limits) as running:
+        running.engine.replies = [{"text": "30 days", "sources": [SOURCE]}]
+        session = await running.session()
+        async with running.widget(session["token"]) as widget:
+            await widget.post("c1", "how long?")
+            answer = await widget.until_entry(kind="bot")
+            for number in range(3):
+                await widget.send("rate", client_id=f"v{number}", seq=answer["seq"], is_helpful=True)
+            refused = await widget.until("refused")
+    assert (refused["code"], refused["client_id"]) == ("rate_limited", "v2")

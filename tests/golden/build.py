@@ -76,6 +76,10 @@ def system(seq: int, code: str, text: str, **params: Any) -> Entry:
     return entry(seq, EntryKind.SYSTEM, text, code=code, params=params)
 
 
+RETURNS = Source(
+    "Returns", "/help/returns", "How long you have", "2026-10-01", "returns#0", "returns", "5f0c"
+)
+
 ENTRIES: dict[str, Entry] = {
     "customer": entry(1, EntryKind.CUSTOMER, "Where is NL-10245?", author=Author("customer", "Maya Jansen")),
     "bot": entry(2, EntryKind.BOT, "Your parcel left Utrecht yesterday.", author=LINDE, trace=TRACE),
@@ -99,7 +103,15 @@ ENTRIES: dict[str, Entry] = {
         EntryKind.BOT,
         "You can send things back within 30 days.",
         author=LINDE,
-        sources=(Source("Returns", "/help/returns", "How long you have", "2026-10-01"),),
+        sources=(RETURNS,),
+    ),
+    "bot_sources_rated": entry(
+        4,
+        EntryKind.BOT,
+        "You can send things back within 30 days.",
+        author=LINDE,
+        sources=(RETURNS,),
+        is_helpful=False,
     ),
     "agent": entry(5, EntryKind.AGENT, "Hello Maya, I am looking at it now.", author=SAM),
     "queue_joined": system(6, "queue_joined", "You are number 2 in the queue.", position=2, wait_minutes=4),
@@ -219,6 +231,7 @@ def _widget_client() -> dict[str, Json]:
         "client_read": client("read", seq=5),
         "client_request_person": client("request_person", client_id="01KATESTMESSAGE00000000004"),
         "client_leave_person": client("leave_person", client_id="01KATESTMESSAGE00000000005"),
+        "client_rate": client("rate", client_id="01KATESTMESSAGE00000000006", seq=4, is_helpful=True),
         "client_ping": client("ping"),
     }
 

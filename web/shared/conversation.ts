@@ -52,6 +52,12 @@ export function withAnswer(log: ConversationLog, seq: number, button_id: string)
   return { ...log, entries: log.entries.map(answer) };
 }
 
+/** Mark whether an answer helped, before the desk says so itself. */
+export function withVote(log: ConversationLog, seq: number, is_helpful: boolean | null): ConversationLog {
+  const vote = (entry: Entry) => (entry.seq === seq ? { ...entry, is_helpful } : entry);
+  return { ...log, entries: log.entries.map(vote) };
+}
+
 /** Entries that the customer did not write and has not seen. */
 export function unreadEntries(log: ConversationLog): Entry[] {
   return log.entries.filter((entry) => entry.seq > log.read_seq && isForCustomer(entry));

@@ -6,6 +6,7 @@ export type OutboxBody =
   | { type: "post"; text: string }
   | { type: "post"; button: { seq: number; id: string }; title: string }
   | { type: "post"; starter: string; title: string }
+  | { type: "rate"; seq: number; is_helpful: boolean | null }
   | { type: "request_person" }
   | { type: "leave_person" };
 
@@ -81,7 +82,8 @@ export function parseOutboxItem(value: unknown): OutboxItem {
 
 function parseBody(value: unknown, path: string): OutboxBody {
   const read = new Reader(value, path);
-  const type = read.oneOf("type", ["post", "request_person", "leave_person"]);
+  const type = read.oneOf("type", ["post", "rate", "request_person", "leave_person"]);
+  if (type === "rate") return { type, seq: read.seq("seq"), is_helpful: read.flagOr("is_helpful", null) };
   if (type !== "post") return { type };
   if (read.has("text")) return { type, text: read.text("text") };
   if (read.has("starter")) return { type, starter: read.text("starter"), title: read.text("title") };

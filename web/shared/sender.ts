@@ -113,6 +113,7 @@ export class Sender {
 
 function toFrame(item: OutboxItem): ClientFrame {
   const { body, client_id } = item;
+  if (body.type === "rate") return { type: "rate", client_id, seq: body.seq, is_helpful: body.is_helpful };
   if (body.type !== "post") return { type: body.type, client_id };
   if ("text" in body) return { type: "post", client_id, text: body.text };
   if ("starter" in body) return { type: "post", client_id, starter: body.starter };

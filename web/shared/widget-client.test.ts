@@ -218,6 +218,44 @@ describe("saying something", () => {
   });
 });
 
+describe("a vote", () => {
+  const answer = () => buildEntry(1, { sources: [{ title: "R", url: "/r", section: null, updated: null }] });
+
+  test("shows at once, goes out, and the last word counts", async () => {
+    const socket = await page.start();
+    page.say(answer());
+    page.client.rate(1, true);
+    expect(page.state.log?.entries[0]?.is_helpful).toBe(true);
+    page.client.rate(1, false);
+    const sent = socket.sentOf("rate");
+    expect(sent.map(({ seq, is_helpful }) => [seq, is_helpful])).toEqual([
+      [1, true],
+      [1, false],
+    ]);
+    for (const { client_id } of sent) socket.say({ type: "ack", client_id, seq: 1 });
+    expect(page.state.outbox).toEqual([]);
+    expect(page.state.log?.entries).toHaveLength(1);
+  });
+
+  test("survives a reload, on its way and arrived", async () => {
+    const socket = await page.start();
+    page.say(answer());
+    page.client.rate(1, false);
+    const { client_id } = socket.sentOf("rate")[0] ?? {};
+    page.client.save();
+    reload();
+    expect(page.state.log?.entries[0]?.is_helpful).toBe(false);
+    expect(page.state.outbox).toMatchObject([{ client_id }]);
+    page.client.start();
+    const fresh = await page.welcome({ last_seq: 1 });
+    page.say(answer()); // the desk does not know yet
+    expect(page.state.log?.entries[0]?.is_helpful).toBe(false);
+    expect(fresh.sentOf("rate")[0]).toMatchObject({ client_id, is_helpful: false });
+    fresh.say({ type: "ack", client_id, seq: 1 });
+    expect(page.state.log?.entries[0]?.is_helpful).toBe(false);
+  });
+});
+
 describe("nothing is lost, nothing is sent twice", () => {
   test("what was written offline goes out once the desk is back", async () => {
     desk.is_up = false;

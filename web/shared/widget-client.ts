@@ -9,6 +9,7 @@ import {
   withAnswer,
   withDelivered,
   withEntry,
+  withVote,
 } from "./conversation";
 import { DeskHttp, type Fetch, SessionRefused } from "./desk-http";
 import { LongPoll } from "./long-poll";
@@ -194,6 +195,14 @@ export class WidgetClient {
     this.sender.enqueue({ type: "post", starter: starter.id, title: starter.title });
   }
 
+  /** Say whether an answer helped; the last word counts, null takes it back. */
+  rate(entry_seq: number, is_helpful: boolean | null): void {
+    for (const { client_id, body } of this.outbox.list())
+      if (body.type === "rate" && body.seq === entry_seq) this.sender.settle(client_id);
+    if (this.log !== null) this.keep(withVote(this.log, entry_seq, is_helpful));
+    this.sender.enqueue({ type: "rate", seq: entry_seq, is_helpful });
+  }
+
   requestPerson(): void {
     if (!this.isAsked("request_person")) this.sender.enqueue({ type: "request_person" });
   }
@@ -271,8 +280,9 @@ export class WidgetClient {
 
   private switchTo(conversation_id: string): void {
     if (this.log !== null) {
-      // A button belongs to an entry of the conversation that is left behind; words go with the customer.
-      for (const item of this.outbox.list()) if ("button" in item.body) this.outbox.remove(item.client_id);
+      // Buttons and votes belong to entries of the conversation that is left behind; words go with the customer.
+      for (const { client_id, body } of this.outbox.list())
+        if ("button" in body || body.type === "rate") this.outbox.remove(client_id);
     }
     this.keep(emptyLog(conversation_id));
   }
@@ -340,12 +350,18 @@ export class WidgetClient {
     const log = this.log;
     if (log === null) return;
     const is_new = entry.seq > log.cursor;
-    this.keep(withDelivered(log, entry));
+    this.keep(withDelivered(log, this.withOwnVote(entry)));
     if (entry.client_id !== null && this.outbox.get(entry.client_id) !== null)
       this.sender.settle(entry.client_id);
     if (!is_new || entry.kind === "customer") return;
     if (entry.kind === "bot" || entry.kind === "agent") this.showTyping(null, 0);
     this.events.onArrival(entry);
+  }
+
+  /** A vote that is still on its way is the newest word on an answer. */
+  private withOwnVote(entry: Entry): Entry {
+    const vote = this.outbox.list().findLast(({ body }) => body.type === "rate" && body.seq === entry.seq);
+    return vote?.body.type === "rate" ? { ...entry, is_helpful: vote.body.is_helpful } : entry;
   }
 
   private acknowledge(client_id: string, seq: number): void {
@@ -463,5 +479,6 @@ function buildOwnEntry(seq: number, item: OutboxItem, text: string): Entry {
     code: null,
     params: {},
     answered_button: null,
+    is_helpful: null,
   };
 }

@@ -74,7 +74,7 @@ export class Reader {
     return value;
   }
 
-  flagOr(name: string, otherwise: boolean): boolean {
+  flagOr<T>(name: string, otherwise: T): boolean | T {
     return this.has(name) ? this.flag(name) : otherwise;
   }
 

@@ -57,6 +57,12 @@ describe("golden frames", () => {
     "client_post_starter.json": { type: "post", client_id: "01KATESTMESSAGE00000000003", starter: "track" },
     "client_request_person.json": { type: "request_person", client_id: "01KATESTMESSAGE00000000004" },
     "client_leave_person.json": { type: "leave_person", client_id: "01KATESTMESSAGE00000000005" },
+    "client_rate.json": {
+      type: "rate",
+      client_id: "01KATESTMESSAGE00000000006",
+      seq: 4,
+      is_helpful: true,
+    },
     "client_typing.json": { type: "typing", is_typing: true },
     "client_read.json": { type: "read", seq: 5 },
     "client_ping.json": { type: "ping" },

@@ -35,6 +35,8 @@ export interface Entry {
   code: string | null;
   params: JsonObject;
   answered_button: string | null;
+  /** Whether the customer found the answer helpful; null while they did not say. */
+  is_helpful: boolean | null;
 }
 
 export const OWNER_KINDS = ["bot", "queue", "agent", "closed"] as const;
@@ -89,6 +91,7 @@ export type ClientFrame =
   | { type: "post"; client_id: string; starter: string }
   | { type: "typing"; is_typing: boolean }
   | { type: "read"; seq: number }
+  | { type: "rate"; client_id: string; seq: number; is_helpful: boolean | null }
   | { type: "request_person"; client_id: string }
   | { type: "leave_person"; client_id: string }
   | { type: "ping" };
@@ -131,6 +134,7 @@ export function parseEntry(value: unknown, path = "entry"): Entry {
     code: read.textOr("code", null),
     params: read.object("params"),
     answered_button: read.textOr("answered_button", null),
+    is_helpful: read.flagOr("is_helpful", null),
   };
 }
 

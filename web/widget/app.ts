@@ -127,6 +127,7 @@ class WidgetApp implements App {
       draft: ({ text }) => (text === "" ? this.storage.remove(DRAFT_KEY) : this.storage.set(DRAFT_KEY, text)),
       typing: ({ is_typing }) => this.client.setTyping(is_typing),
       answer: ({ seq, button }) => this.client.answer(seq, button),
+      rate: ({ seq, is_helpful }) => this.client.rate(seq, is_helpful),
       choose: (starter) => this.client.choose(starter),
       retry: ({ client_id }) => this.client.retry(client_id),
       discard: ({ client_id }) => this.client.discard(client_id),

@@ -4,6 +4,7 @@ export interface PanelEvents {
   draft: { text: string };
   typing: { is_typing: boolean };
   answer: { seq: number; button: { id: string; title: string } };
+  rate: { seq: number; is_helpful: boolean | null };
   choose: { id: string; title: string };
   retry: { client_id: string };
   discard: { client_id: string };

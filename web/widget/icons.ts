@@ -23,6 +23,12 @@ export const TICKET = icon(
 export const PAGE = icon(
   svg`<path d="M7 3.500h7l4 4V19a1.5 1.5 0 0 1-1.5 1.500h-9.500A1.5 1.5 0 0 1 5.5 19V5A1.5 1.5 0 0 1 7 3.500Z"/><path d="M9 12h6M9 15.500h4M13.5 3.800V8H18"/>`,
 );
+export const THUMB_UP = icon(
+  svg`<path d="M7.500 11 11 4.200c1.300 0 2.200 1 2.200 2.300V10h4.600a2 2 0 0 1 2 2.400l-1.200 6a2 2 0 0 1-2 1.600H7.500M7.500 11v9M7.500 11H4.200v9h3.300"/>`,
+);
+export const THUMB_DOWN = icon(
+  svg`<path d="M16.500 13 13 19.800c-1.300 0-2.200-1-2.200-2.300V14H6.200a2 2 0 0 1-2-2.400l1.200-6A2 2 0 0 1 7.400 4h9.100M16.500 13V4M16.500 13h3.300V4h-3.300"/>`,
+);
 export const NEXT = icon(svg`<path d="m9.5 6 6 6-6 6"/>`);
 /** The assistant's own mark: a leaf, so that nobody takes it for a face. */
 export const LEAF = icon(

@@ -5,10 +5,10 @@ import type { Button, Owner, Source } from "../shared/wire";
 import base_css from "./base.css?inline";
 import { emit } from "./events";
 import { firstName, systemText, type Voice } from "./format";
-import { ALERT, CHECK, CLOCK, DOWN, NEXT, PAGE, TICKET } from "./icons";
+import { ALERT, CHECK, CLOCK, DOWN, NEXT, PAGE, THUMB_DOWN, THUMB_UP, TICKET } from "./icons";
 import log_css from "./log.css?inline";
 import { picture } from "./pictures";
-import type { GroupRow, LineRow, MessageView, Row } from "./timeline";
+import type { GroupRow, LineRow, MessageView, Row, Sender } from "./timeline";
 
 /** Dots that come and go within a blink are noise. */
 export const TYPING_DELAY_MS = 400;
@@ -178,16 +178,17 @@ export class CarelineLog extends LitElement {
       ${repeat(
         row.messages,
         (message) => message.key,
-        (message) => this.renderMessage(message, label),
+        (message) => this.renderMessage(message, label, row.sender),
       )}
       <div class="foot"><time datetime=${row.at.toISOString()}>${time}</time>${this.renderStatus(row)}</div>
     </div>`;
   }
 
-  private renderMessage(message: MessageView, label: string): TemplateResult {
+  private renderMessage(message: MessageView, label: string, sender: Sender): TemplateResult {
     return html`<article class="message ${message.status}" aria-label=${label}>
       <p class="bubble">${this.renderText(message.text)}</p>
       ${message.sources.length === 0 ? nothing : this.renderSources(message.sources)}
+      ${sender === "bot" && message.sources.length > 0 ? this.renderVote(message) : nothing}
       ${this.renderReplies(message.seq, message.buttons, message.answered_button, message.is_open)}
       ${message.status === "failed" ? this.renderFault(message) : nothing}
     </article>`;
@@ -217,6 +218,21 @@ export class CarelineLog extends LitElement {
     const title = source.section ? `${source.title} · ${source.section}` : source.title;
     return html`<li><a href=${href} target="_blank" rel="noopener noreferrer" title=${updated ? `${title}\n${updated}` : title}
       aria-label=${`${t("source_label", { title })} (${t("opens_new_tab")})`}>${PAGE}<span>${title}</span></a></li>`;
+  }
+
+  /** Two quiet buttons; the one that was pressed stays pressed, and pressing it again takes the vote back. */
+  private renderVote({ seq, is_helpful }: MessageView): TemplateResult | typeof nothing {
+    if (seq === null) return nothing;
+    const { t } = this.voice;
+    const vote = (value: boolean) => () =>
+      emit(this, "rate", { seq, is_helpful: is_helpful === value ? null : value });
+    const thanks = is_helpful === null ? "" : t(is_helpful ? "vote_thanks" : "vote_thanks_no");
+    return html`<div class="vote" role="group" aria-label=${t("vote_question")}>
+      <span class="ask-vote" aria-hidden="true">${thanks || t("vote_question")}</span>
+      <button type="button" aria-pressed=${is_helpful === true} aria-label=${t("vote_yes")} title=${t("vote_yes")} @click=${vote(true)}>${THUMB_UP}</button>
+      <button type="button" aria-pressed=${is_helpful === false} aria-label=${t("vote_no")} title=${t("vote_no")} @click=${vote(false)}>${THUMB_DOWN}</button>
+      <span class="for-readers" role="status">${thanks}</span>
+    </div>`;
   }
 
   private renderReplies(

@@ -79,6 +79,7 @@ beforeEach(async () => {
     "send",
     "answer",
     "choose",
+    "rate",
     "retry",
     "discard",
     "requestperson",
@@ -310,6 +311,29 @@ describe("the log", () => {
     const links = inLog<HTMLAnchorElement>(".sources a");
     expect(links.map((link) => link.href)).toEqual(["https://desk.example/help/r"]);
     expect(links[0]?.rel).toContain("noopener");
+  });
+
+  test("whether an answer helped is asked once, by two buttons that keep what was said", async () => {
+    const sources = [{ title: "Returns", url: "/help/r", section: null, updated: null }];
+    await show(state([say(1, "30 days", { sources }), say(2, "no source"), own(3)]));
+    expect(inLog(".vote")).toHaveLength(1);
+    expect(inLog(".vote")[0]?.getAttribute("aria-label")).toBe("Was this helpful?");
+    const [yes, no] = inLog<HTMLButtonElement>(".vote button");
+    expect([yes, no].map((button) => button?.ariaLabel)).toEqual([
+      "Yes, this helped",
+      "No, this did not help",
+    ]);
+    yes?.click();
+    expect(heard).toEqual([["rate", { seq: 1, is_helpful: true }]]);
+    await show(state([say(1, "30 days", { sources, is_helpful: true })]));
+    expect([yes, no].map((button) => button?.ariaPressed)).toEqual(["true", "false"]);
+    expect(textOf(inLog(".vote [role=status]")[0])).toBe("Thank you");
+    no?.click();
+    yes?.click();
+    expect(heard.slice(1)).toEqual([
+      ["rate", { seq: 1, is_helpful: false }],
+      ["rate", { seq: 1, is_helpful: null }],
+    ]);
   });
 
   test("an answered button stays answered, and others can no longer be pressed", async () => {

@@ -17,6 +17,7 @@ export interface MessageView {
   /** Whether the buttons can still be pressed. */
   is_open: boolean;
   sources: readonly Source[];
+  is_helpful: boolean | null;
 }
 
 export interface GroupRow {
@@ -143,6 +144,7 @@ function fromEntry(entry: Entry, is_open: boolean): MessageView {
     answered_button: entry.answered_button,
     is_open,
     sources: entry.sources,
+    is_helpful: entry.is_helpful,
   };
 }
 
@@ -158,5 +160,6 @@ function fromOutbox(item: OutboxItem): MessageView {
     answered_button: null,
     is_open: false,
     sources: [],
+    is_helpful: null,
   };
 }

@@ -70,8 +70,10 @@ def run(name: str, settings: Settings) -> None:
     secrets = complete_secrets(settings)
     if name == "desk":
         import desk.main
+        from careline.library import FileLibrary
 
-        asyncio.run(desk.main.run(desk_config(settings, secrets)))
+        library = FileLibrary(settings.var / "knowledge", settings.data / "knowledge", ROOT)
+        asyncio.run(desk.main.run(desk_config(settings, secrets), library))
     elif name == "actions":
         import actions.main
 

@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from desk.announce import Announcer, LocalAnnouncer
-from desk.api import auth, conversations, openapi, socket, tickets
+from desk.api import auth, conversations, knowledge, openapi, socket, tickets
 from desk.api.guard import provide_session
 from desk.channels import widget, widget_socket
 from desk.config import DeskConfig, check_config
@@ -26,6 +26,7 @@ from desk.frames import utc_now
 from desk.health import Remembered, health
 from desk.hours import parse_hours
 from desk.house import build_house
+from desk.library import Library
 from desk.live import Live
 from desk.pages import demo, static
 from desk.pages import help as help_pages
@@ -51,18 +52,24 @@ def build_desk(config: DeskConfig, announcer: Announcer | None = None, clock: Cl
     return Desk(config, Database(config.database_url), announcer or LocalAnnouncer(), clock, hours)
 
 
-def create_app(config: DeskConfig, desk: Desk | None = None, engine: EngineClient | None = None) -> Litestar:
+def create_app(
+    config: DeskConfig,
+    desk: Desk | None = None,
+    engine: EngineClient | None = None,
+    library: Library | None = None,
+) -> Litestar:
     """Build the application; the database must have been migrated.
 
     Args:
         config: everything the desk must be told.
         desk: a desk that others share (the turn worker); one of its own where None.
         engine: a client of the engine; likewise.
+        library: the articles and their index; none where None.
     """
     the_desk = desk or build_desk(config)
     the_engine = engine or EngineClient(config.engine)
     live = Live(the_desk.announcer)
-    house = build_house(the_desk, live, the_engine)
+    house = build_house(the_desk, live, the_engine, library)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -99,6 +106,7 @@ def _handlers() -> Sequence[Any]:
             auth.list_agents,
             *conversations.HANDLERS,
             *tickets.HANDLERS,
+            *knowledge.HANDLERS,
         ],
         dependencies={"session": Provide(provide_session)},
     )

@@ -10,6 +10,7 @@ from litestar.types import Scope
 from desk.config import DeskConfig
 from desk.context import Desk
 from desk.engine import EngineClient
+from desk.library import Library, NoLibrary
 from desk.limits import KnownPlaces, Limiter, Rate, is_loopback
 from desk.live import Live
 from desk.security import client_address
@@ -30,6 +31,7 @@ class House:
     messages: Limiter
     sockets: SocketCounter
     known_places: KnownPlaces = field(default_factory=KnownPlaces)
+    library: Library = field(default_factory=NoLibrary)
 
     def check_address(self, limiter: Limiter, scope: Scope) -> None:
         """Count one for the caller's address; generous on loopback.
@@ -45,10 +47,15 @@ class House:
         return self.desk.config.limits.loopback_factor if is_loopback(address) else 1.0
 
 
-def build_house(desk: Desk, live: Live, engine: EngineClient) -> House:
+def build_house(desk: Desk, live: Live, engine: EngineClient, library: Library | None = None) -> House:
     """Set the limiters up."""
     return House(
-        desk, live, engine, *_limiters(desk.config), SocketCounter(desk.config.limits.max_sockets_per_address)
+        desk,
+        live,
+        engine,
+        *_limiters(desk.config),
+        SocketCounter(desk.config.limits.max_sockets_per_address),
+        library=library or NoLibrary(),
     )
 
 

@@ -21,6 +21,8 @@ from desk.database import migrate, normalise_url
 from desk.engine import EngineClient
 from desk.frames import MAX_FRAME_BYTES, utc_now
 from desk.housekeeping import Housekeeper
+from desk.librarian import Librarian
+from desk.library import Library
 from desk.link import LinkServer
 from desk.link_handler import DeskEventStore, DeskLinkHandler
 from desk.patience import PatientHttp, PatientSocket
@@ -32,11 +34,13 @@ PING_SECONDS = 20.0
 SHUTDOWN_SECONDS = 5
 
 
-def build_server(config: DeskConfig, desk: Desk, engine: EngineClient) -> uvicorn.Server:
+def build_server(
+    config: DeskConfig, desk: Desk, engine: EngineClient, library: Library | None = None
+) -> uvicorn.Server:
     """Build the web server: no compression on sockets, small frames, dead peers noticed."""
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(config, desk, engine),
+            create_app(config, desk, engine, library),
             host=config.host,
             port=config.port,
             log_config=None,
@@ -53,8 +57,8 @@ def build_server(config: DeskConfig, desk: Desk, engine: EngineClient) -> uvicor
     )
 
 
-async def run(config: DeskConfig) -> None:
-    """Serve until SIGTERM or SIGINT."""
+async def run(config: DeskConfig, library: Library | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; ``library`` answers what is asked about the articles."""
     await asyncio.to_thread(prepare_database, config.database_url)
     announcer = build_announcer(config)
     desk = build_desk(config, announcer)
@@ -67,7 +71,9 @@ async def run(config: DeskConfig) -> None:
         await stack.enter_async_context(running(announcer.run(), "announcements"))
         await stack.enter_async_context(running(TurnWorker(desk, engine).run(), "turns"))
         await stack.enter_async_context(running(Housekeeper(desk).run(), "housekeeping"))
-        server = build_server(config, desk, engine)
+        if library is not None:
+            await stack.enter_async_context(running(Librarian(desk, library).run(), "librarian"))
+        server = build_server(config, desk, engine, library)
         with ending(server):
             log.info("desk_ready", host=config.host, port=config.port)
             await server.serve()

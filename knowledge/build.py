@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from knowledge.abstain import MAX_WRONG_SHARE
+from knowledge.articles import ARTICLES, load_team
 from knowledge.assembly import assemble, embedded_texts, with_questions
 from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
 from knowledge.embeddings import Embeddings
@@ -94,7 +95,7 @@ def build(
     is_forced: bool = False,
     load_encoder: EncoderLoader | None = None,
 ) -> BuildReport:
-    """Build the index of a folder of articles and make it current.
+    """Build the index of a folder of articles, and of those that the team wrote, and make it current.
 
     Args:
         data: folder with Markdown articles.
@@ -109,7 +110,7 @@ def build(
         EncoderError: the encoder cannot be had.
     """
     return build_documents(
-        load_documents(data),
+        load_documents(data).beside(load_team(root)),
         root,
         config,
         progress=progress,
@@ -254,7 +255,9 @@ def _publish(root: Path, folder: Path, write: Callable[[Path], None], keep: int)
 def index_folders(root: Path) -> list[Path]:
     """List the finished index folders."""
     return [
-        path for path in root.iterdir() if path.is_dir() and path.name != ENCODERS and path.name[0] != "."
+        path
+        for path in root.iterdir()
+        if path.is_dir() and path.name not in {ENCODERS, ARTICLES} and path.name[0] != "."
     ]
 
 

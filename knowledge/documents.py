@@ -123,6 +123,10 @@ class Collection:
     documents: tuple[Document, ...]
     rejected: tuple[DocumentRejected, ...]
 
+    def beside(self, other: "Collection") -> "Collection":
+        """Put two collections together."""
+        return Collection(self.documents + other.documents, self.rejected + other.rejected)
+
 
 def load_documents(folder: Path) -> Collection:
     """Read every Markdown article below a folder, in the order of their paths; a bad file does not stop the rest.

@@ -20,6 +20,7 @@ from desk.config import DeskConfig, EngineConfig
 from desk.context import Desk
 from desk.database import Database
 from desk.engine import EngineClient
+from desk.library import Library
 from desk.main import running
 from desk.turns import TurnWorker
 from tests.desk.house import House
@@ -131,7 +132,9 @@ class Widget:
 
 
 @asynccontextmanager
-async def running_desk(house: House, **changes: Any) -> AsyncIterator[Running]:
+async def running_desk(
+    house: House, *, library: Library | None = None, **changes: Any
+) -> AsyncIterator[Running]:
     """Run the application, the turn worker and a stub engine on the house's database."""
     async with stub_engine() as stub:
         engine_config = EngineConfig(
@@ -144,7 +147,7 @@ async def running_desk(house: House, **changes: Any) -> AsyncIterator[Running]:
         config: DeskConfig = replace(house.desk.config, engine=engine_config, **changes)
         desk = replace(house.desk, config=config, database=Database(config.database_url))
         client = EngineClient(engine_config)
-        app = create_app(config, desk, client)
+        app = create_app(config, desk, client, library)
         try:
             async with (
                 serving(app) as port,

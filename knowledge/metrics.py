@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log2
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
@@ -79,3 +81,13 @@ def average_precision(ranking: Sequence[str], relevant: Collection[str]) -> floa
             hits += 1
             total += hits / place
     return total / len(relevant) if relevant else 0.0
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
+    """Probability that a positive scores above a negative, ties counting half; 0.5 where one kind is missing."""
+    if not positives or not negatives:
+        return 0.5
+    others = np.sort(np.asarray(negatives, dtype=np.float64))
+    below = np.searchsorted(others, positives, side="left")
+    not_above = np.searchsorted(others, positives, side="right")
+    return float((below + not_above).sum() / 2 / (len(positives) * len(negatives)))

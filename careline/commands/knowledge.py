@@ -91,7 +91,12 @@ def evaluate(
         typer.Option(help='Lines of {"id", "text", "article"}; data/heldout/questions.jsonl by default.'),
     ] = None,
     root: Root = None,
-    report: Annotated[Path | None, typer.Option(help="Folder to write metrics.json to.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write metrics.json to, and of a retrieval set report.html and queries.jsonl."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the answers to questions with a known article, or, with --corpus, --queries and --qrels, the retrieval."""
@@ -100,7 +105,7 @@ def evaluate(
         raise CarelineError("--corpus, --queries and --qrels belong together: give all three.")
     with _translated(), _progress(is_quiet=as_json) as progress:
         if corpus and queries and qrels:
-            result = _evaluate_retrieval(corpus, queries, qrels, progress)
+            result = _evaluate_retrieval(corpus, queries, qrels, report, progress)
         else:
             result = _evaluate_answers(
                 questions or load_settings().data / "heldout" / "questions.jsonl", _root(root)
@@ -115,14 +120,18 @@ def evaluate(
 
 
 def _evaluate_retrieval(
-    corpus: Path, queries: Path, qrels: Path, progress: Progress | None
+    corpus: Path, queries: Path, qrels: Path, report: Path | None, progress: Progress | None
 ) -> dict[str, Any]:
     from knowledge.documents import content_hash
-    from knowledge.evaluate import evaluate_retrieval
+    from knowledge.report.files import write_report
+    from knowledge.retrieval import evaluate_retrieval
 
     name = content_hash(str(corpus.resolve()))[:12]
     work = load_settings().var / "evaluations" / "knowledge" / name
-    return evaluate_retrieval(corpus, queries, qrels, work, progress=progress).to_json()
+    found = evaluate_retrieval(corpus, queries, qrels, work, progress=progress)
+    if report is not None:
+        write_report(found, report)
+    return found.to_json()
 
 
 def _evaluate_answers(questions: Path, root: Path) -> dict[str, Any]:
@@ -183,13 +192,23 @@ def _print_build(report: BuildReport) -> None:
 
 
 def _print_result(result: dict[str, Any]) -> None:
-    methods = {name: values for name, values in result.items() if isinstance(values, dict)}
+    methods = {name: values for name, values in result.items() if _is_measured(values)}
     if methods:
         names = list(next(iter(methods.values())))
         rows = [[method, *(_number(values[name]) for name in names)] for method, values in methods.items()]
         _print_table("retrieval", ["method", *names], rows)
-    rest = [[name, _number(value)] for name, value in result.items() if not isinstance(value, dict)]
-    _print_table("", ["measure", "value"], rest)
+    rest = [[name, value] for name, value in result.items() if not isinstance(value, dict | list)]
+    groups = [values for name, values in result.items() if isinstance(values, dict) and name not in methods]
+    inner = [
+        [name, value] for group in groups for name, value in group.items() if not isinstance(value, list)
+    ]
+    _print_table("", ["measure", "value"], [[str(name), _number(value)] for name, value in (*rest, *inner)])
+    for note in result.get("notes", []):
+        _say(f"Note: {note}.")
+
+
+def _is_measured(values: Any) -> bool:
+    return isinstance(values, dict) and "ndcg_at_10" in values
 
 
 def _print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:

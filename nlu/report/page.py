@@ -85,10 +85,10 @@ def render_report(evaluation: Evaluation, predictions: Sequence[Prediction], bac
     )
 
 
-def render(template: str, **values: object) -> str:
-    """Fill a template of this folder; everything that is not markup of our own is escaped."""
+def render(template: str, *, folders: Sequence[Path] = (), **values: object) -> str:
+    """Fill a template of this folder or of others; everything that is not markup of our own is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

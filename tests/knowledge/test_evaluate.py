@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from knowledge.base import KnowledgeBase
-from knowledge.build import BuildConfig, BuildReport
+from knowledge.build import BuildReport
 from knowledge.errors import RetrievalSetInvalid
-from knowledge.evaluate import evaluate_answers, evaluate_retrieval
-from knowledge.index import Method
-from knowledge.metrics import average_precision, mean_metrics, ndcg, precision, recall, reciprocal_rank
+from knowledge.evaluate import evaluate_answers
+from knowledge.metrics import auroc, average_precision, mean_metrics, ndcg, precision, recall, reciprocal_rank
 
 RANKING = ["a", "b", "c", "d"]
 GRADES = {"b": 2, "d": 1, "z": 1}
@@ -37,34 +36,9 @@ def lines(path: Path, *objects: object) -> Path:
     return path
 
 
-@pytest.fixture
-def retrieval_set(tmp_path: Path) -> tuple[Path, Path, Path]:
-    corpus = lines(
-        tmp_path / "corpus.jsonl",
-        {"id": "1", "title": "Returning a lamp", "text": "Send it back."},
-        {"id": "2", "title": "Delivery to Austria", "text": "Two days.\nBy van."},
-        {"id": "3", "title": "", "text": "The warranty lasts two years."},
-    )
-    queries = lines(
-        tmp_path / "queries.jsonl", {"id": "q", "text": "returning lamp"}, {"id": "unjudged", "text": "x"}
-    )
-    qrels = tmp_path / "qrels.tsv"
-    qrels.write_text("query-id\tdoc-id\trelevance\nq\t1\t1\nq\t2\t0\n")
-    return corpus, queries, qrels
-
-
-def test_every_method_is_measured_in_one_run(
-    retrieval_set: tuple[Path, Path, Path], tmp_path: Path, tiny: object
-) -> None:
-    config = BuildConfig(passage_tokens=60)
-    report = evaluate_retrieval(*retrieval_set, tmp_path / "work", config, load_encoder=lambda _: tiny)  # type: ignore[arg-type, return-value]
-    assert set(report.metrics) == set(Method)
-    written = report.to_json()
-    assert written["served"] == "hybrid"
-    for method in ("bm25", "dense", "hybrid"):
-        assert written[method]["ndcg_at_10"] == 1.0
-        assert written[method]["queries"] == 1
-        assert {"recall_at_10", "mrr_at_10", "map", "p_at_5"} <= written[method].keys()
+def test_auroc_agrees_with_counting_pairs() -> None:
+    assert auroc([0.9, 0.5, 0.5], [0.5, 0.1]) == pytest.approx((2 + 1.5 + 1.5) / 6)
+    assert auroc([], [0.5]) == 0.5
 
 
 def test_answers_are_counted_right_wrong_and_withheld(

@@ -103,7 +103,7 @@ def test_bad_files_are_refused_with_what_is_right(
     tmp_path: Path, files: dict[str, str], name: str, told: str
 ) -> None:
     with pytest.raises(RetrievalSetInvalid) as refusal:
-        read(tmp_path, **files)  # type: ignore[arg-type]
+        read(tmp_path, **files)
     assert refusal.value.path.endswith(name)
     assert told in str(refusal.value)
 

@@ -1,0 +1,1 @@
+"""The report of a measured retrieval set, as one page."""

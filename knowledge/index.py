@@ -1,7 +1,7 @@
 """One index: passages, their vectors, their words, and how to rank them for a question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from knowledge.kinds import open_dense
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
 from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
+from knowledge.wish import lean, wish_of
 
 INDEX_KIND = "careline-knowledge"
 INDEX_FORMAT = 2
@@ -160,8 +161,13 @@ class KnowledgeIndex:
         return [passage.document_id for passage in self.passages]
 
     def prepare(self, text: str, encoder: Encoder) -> Query:
-        """Make a query of a text."""
-        return self.prepared(text, encoder.encode([text])[0])
+        """Make a query of a text; a letter is looked up by what it asks more than by what it tells (``knowledge.wish``)."""
+        vector = encoder.encode([text])[0]
+        wish = wish_of(text)
+        if wish is None:
+            return self.prepared(text, vector)
+        # By itself: the int8 encoder scales a batch as a whole.
+        return replace(self.prepared(wish, lean(vector, encoder.encode([wish])[0])), text=text)
 
     def prepared(self, text: str, vector: FloatArray) -> Query:
         """Make a query of a text that is embedded already."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.build import BuildConfig
+from knowledge.encoder import Encoder
 from knowledge.index import Method
 from knowledge.report.files import write_report
 from knowledge.retrieval import Asked, RetrievalReport, answering, evaluate_retrieval, rejects
@@ -21,7 +22,7 @@ def lines(path: Path, *objects: object) -> Path:
 
 
 @pytest.fixture
-def measure(tmp_path: Path, tiny: object) -> Measure:
+def measure(tmp_path: Path, tiny: Encoder) -> Measure:
     def run(
         documents: list[tuple[str, str, str]], queries: dict[str, str], judged: list[tuple[str, str, int]]
     ) -> RetrievalReport:
@@ -36,7 +37,7 @@ def measure(tmp_path: Path, tiny: object) -> Measure:
         config = BuildConfig(passage_tokens=60)
         return evaluate_retrieval(
             corpus, asked, qrels, tmp_path / "work", config, load_encoder=lambda _: tiny
-        )  # type: ignore[arg-type, return-value]
+        )
 
     return run
 

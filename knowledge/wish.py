@@ -1,0 +1,45 @@
+"""Finds the wish in a letter: customers tell of the rug they bought before they ask how to send it back.
+
+An encoder puts the thing before the wish, so a letter is looked up by its whole and, leaning further, by the
+sentences that ask. What asks is told by question marks, in any language, and where there are none by English words.
+"""
+
+import re
+
+import numpy as np
+
+from knowledge.documents import split_sentences
+from knowledge.encoder import FloatArray
+
+# Measured 2026-11-25 on 360 letters around listed questions, each left out of its article: right article first 0.18 ->
+# 0.29, among three 0.31 -> 0.49 (the bare question: 0.34, 0.54); single sentences are not touched.
+_LEAN = 2.0
+# A wish of fewer words ("What can I do?") says nothing without its letter.
+_FEWEST_WORDS = 5
+_CLAUSE = re.compile(r"(?<=[:;–])\s+|,\s+(?:and|but|so)\s+|\s+(?:and|but)\s+now\s+")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{1,2}|[^\W_]+")
+_MARKS = ("?", "？", "؟")
+_ASKING = re.compile(
+    r"\b(how|what|when|where|which|who|why|(can|could|may|should|do|must|am) (i|you|we)|(is|are) (it|there|this|that)"
+    r"|(would|want|wish|need|have|like) to|would like|please|possible|wonder(ing)?|let me know|tell me)\b",
+    re.IGNORECASE,
+)
+
+
+def wish_of(text: str) -> str | None:
+    """Join the clauses that ask; None where the whole text asks, nothing does, or what does is too short to say what for."""
+    clauses = [clause for sentence in split_sentences(text) for clause in _CLAUSE.split(sentence) if clause]
+    if len(clauses) < 2:
+        return None
+    marked = [clause for clause in clauses if any(mark in clause for mark in _MARKS)]
+    asking = marked or [clause for clause in clauses if _ASKING.search(clause)]
+    wish = " ".join(asking)
+    if len(asking) == len(clauses) or len(_WORD.findall(wish)) < _FEWEST_WORDS:
+        return None
+    return wish
+
+
+def lean(whole: FloatArray, wish: FloatArray) -> FloatArray:
+    """Lean a text's unit vector (d,) towards its wish's."""
+    vector = whole + _LEAN * wish
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)

@@ -1,0 +1,56 @@
+"""The part of a letter that asks is found, and what is looked up leans towards it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge.base import KnowledgeBase
+from knowledge.build import BuildReport
+from knowledge.wish import lean, wish_of
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("Hello. I bought a rug in May. How do I send it back? Kind regards", "How do I send it back?"),
+        ("My lamp came on Monday, and I would like to send it back", "I would like to send it back"),
+        (
+            "The sofa is lovely. Please tell me how it is cleaned best.",
+            "Please tell me how it is cleaned best.",
+        ),
+        (
+            "I ordered a shelf. Is assembly included? It is for my mother. What does it cost?",
+            "Is assembly included? What does it cost?",
+        ),
+        ("我上周买了一盏灯。请问我怎么申请退货？谢谢。", "请问我怎么申请退货？"),
+        ("how do I send a rug back", None),
+        ("The lamp flickers. What now?", None),
+        ("The lamp flickers. It is broken.", None),
+        ("How long is the warranty? What does it cover?", None),
+        ("", None),
+        ("?!", None),
+    ],
+)
+def test_what_asks_is_found(text: str, wish: str | None) -> None:
+    assert wish_of(text) == wish
+
+
+def test_a_vector_leans_towards_the_wish_and_keeps_its_length() -> None:
+    whole, wish = np.eye(2, 4).astype(np.float32)
+    leaning = lean(whole, wish)
+    assert np.linalg.norm(leaning) == pytest.approx(1)
+    assert leaning[1] > leaning[0] > 0
+    assert lean(whole, -whole / np.float32(2)).tolist() == [0, 0, 0, 0]
+
+
+def test_a_letter_finds_what_it_asks_for(
+    articles: Path, build_tiny: Callable[..., BuildReport], tmp_path: Path, tiny: object
+) -> None:
+    build_tiny(articles)
+    base = KnowledgeBase(tmp_path / "root", load_encoder=lambda _: tiny)  # type: ignore[arg-type, return-value]
+    told = "Last week I paid for express delivery of a lamp, delivery was quick, express is great."
+    asked = "How long does the warranty on it last?"
+    assert base.search(told)[0].document_id == "delivery"
+    assert base.search(f"{told} {asked}")[0].document_id == "warranty"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -14,6 +15,9 @@ from actions.ports import (
     HandoffReceipt,
     HandoffRequest,
     KnowledgeAnswer,
+    KnowledgeReply,
+    KnowledgeSource,
+    NearPassage,
     TicketReceipt,
     TicketRequest,
     TicketState,
@@ -36,7 +40,7 @@ from desk.link_protocol import TicketState as LinkTicketState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from knowledge.answer import Answer
+    from knowledge.answer import Near, Response
 
 log = structlog.get_logger()
 
@@ -47,11 +51,11 @@ KNOWLEDGE_TIMEOUT_SECONDS = 4.0
 OPEN_AGAIN_SECONDS = 10.0
 
 
-class KnowledgeSource(Protocol):
+class Base(Protocol):
     """The part of ``knowledge.base.KnowledgeBase`` that is used here."""
 
-    def answer(self, query: str) -> Answer | None:
-        """Find the answer to a question; None when no passage is good enough."""
+    def respond(self, query: str) -> Response:
+        """Find the answer to a question, or what is nearest when no passage is good enough."""
 
 
 class DeskClient:
@@ -135,10 +139,10 @@ class KnowledgeClient:
     OPEN_AGAIN_SECONDS; until then every question is KnowledgeUnavailable.
     """
 
-    def __init__(self, open_base: Callable[[], KnowledgeSource], monotonic: Callable[[], float]) -> None:
+    def __init__(self, open_base: Callable[[], Base], monotonic: Callable[[], float]) -> None:
         self._open_base = open_base
         self._monotonic = monotonic
-        self._base: KnowledgeSource | None = None
+        self._base: Base | None = None
         self._tried_at: float | None = None
 
     @property
@@ -154,8 +158,8 @@ class KnowledgeClient:
         except Exception as error:  # noqa: BLE001 - the edge: the rest of the actions works without it
             log.error("knowledge_missing", error=type(error).__name__, reason=str(error), alarm=True)
 
-    async def answer(self, query: str) -> KnowledgeAnswer | None:
-        """Find the answer; None when no passage is good enough.
+    async def answer(self, query: str) -> KnowledgeReply:
+        """Find the answer; a reply without one when no passage is good enough.
 
         Raises:
             KnowledgeUnavailable: it could not be read, or not in time.
@@ -163,17 +167,13 @@ class KnowledgeClient:
         base = await self._opened()
         try:
             async with asyncio.timeout(KNOWLEDGE_TIMEOUT_SECONDS):
-                found = await asyncio.to_thread(base.answer, query)
+                found = await asyncio.to_thread(base.respond, query)
         except Exception as error:
             log.exception("knowledge_failed", error=type(error).__name__)
             raise KnowledgeUnavailable(type(error).__name__) from error
-        if found is None:
-            return None
-        return KnowledgeAnswer(
-            found.text, found.title, found.url, found.section, found.updated, found.confidence
-        )
+        return reply_of(found)
 
-    async def _opened(self) -> KnowledgeSource:
+    async def _opened(self) -> Base:
         if self._base is None and self._may_try():
             await self.open()
         if self._base is None:
@@ -182,6 +182,24 @@ class KnowledgeClient:
 
     def _may_try(self) -> bool:
         return self._tried_at is None or self._monotonic() - self._tried_at >= OPEN_AGAIN_SECONDS
+
+
+def reply_of(found: Response) -> KnowledgeReply:
+    """Say in the goals' words what the knowledge base found."""
+    answer = found.answer and KnowledgeAnswer(
+        found.answer.text,
+        tuple(KnowledgeSource(**asdict(source)) for source in found.answer.sources),
+        found.answer.confidence,
+    )
+    return KnowledgeReply(answer, found.confidence, tuple(near_passage(near) for near in found.nearest))
+
+
+def near_passage(near: Near) -> NearPassage:
+    """Name a passage that is near."""
+    passage = near.passage
+    return NearPassage(
+        passage.passage_id, passage.document_id, passage.title, passage.url, passage.text, near.score
+    )
 
 
 def line(value: str | None) -> str | None:

@@ -214,22 +214,53 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True)
-class KnowledgeAnswer:
-    """An answer in the articles' own sentences, and where they stand."""
+class KnowledgeSource:
+    """A passage that an answer quotes; ``passage_hash`` names its text as it was then."""
 
-    text: str
+    passage_id: str
+    document_id: str
+    passage_hash: str
     title: str
     url: str
     section: str
     updated: str
+
+
+@dataclass(frozen=True)
+class KnowledgeAnswer:
+    """An answer in the articles' own sentences, and where they stand: one source or more, the main one first."""
+
+    text: str
+    sources: tuple[KnowledgeSource, ...]
     confidence: float
+
+
+@dataclass(frozen=True)
+class NearPassage:
+    """A passage near to a question that it does not answer surely enough; the asker may read it."""
+
+    passage_id: str
+    document_id: str
+    title: str
+    url: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class KnowledgeReply:
+    """What the knowledge base said: an answer, or none and what is nearest; ``confidence`` is in [0, 1]."""
+
+    answer: KnowledgeAnswer | None
+    confidence: float
+    nearest: tuple[NearPassage, ...] = ()
 
 
 class Knowledge(Protocol):
     """The knowledge base."""
 
-    async def answer(self, query: str) -> KnowledgeAnswer | None:
-        """Find the answer; None when no passage is good enough.
+    async def answer(self, query: str) -> KnowledgeReply:
+        """Find the answer; a reply without one when no passage is good enough.
 
         Raises:
             KnowledgeUnavailable: no index, or it could not be read in time.

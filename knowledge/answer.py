@@ -22,6 +22,38 @@ _SENTENCE_SLACK = 0.22
 _AGREEING = 5
 _FIRST_BONUS = 0.15
 _MOST_QUOTABLE = 4
+# Documents named when there is no answer.
+MOST_NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that was quoted, as it was then.
+
+    Attributes:
+        passage_hash: 16 hex digits of the sha256 of the passage's text; another text has another one.
+    """
+
+    passage_id: str
+    document_id: str
+    passage_hash: str
+    title: str
+    url: str
+    section: str
+    updated: str
+
+    @classmethod
+    def of(cls, passage: Passage) -> "Source":
+        """Name a passage."""
+        return cls(
+            passage_id=passage.passage_id,
+            document_id=passage.document_id,
+            passage_hash=passage.content_hash,
+            title=passage.title,
+            url=passage.url,
+            section=passage.section,
+            updated=passage.updated,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +62,46 @@ class Answer:
 
     Attributes:
         text: plain text, whole sentences, one list item or table row a line, at most ``MAX_ANSWER_CHARS`` characters.
-        score: of the passage in the ranking, in [0, 1].
+        sources: the passages that say so, at least one, the main one first.
+        score: of the main document's best passage in the ranking, in [0, 1].
         confidence: the rule's estimate that this answers, in (0, 1).
     """
 
     text: str
-    passage_id: str
-    title: str
-    url: str
-    section: str
-    updated: str
+    sources: tuple[Source, ...]
     score: float
     confidence: float
+
+    @property
+    def source(self) -> Source:
+        """The passage that the answer begins with."""
+        return self.sources[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A passage near to a question that it may not answer; ``score`` is in [0, 1]."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the knowledge base has to say to a question.
+
+    Attributes:
+        answer: None when nothing is sure enough.
+        confidence: of the best there is, in [0, 1); 0 when there is nothing.
+        nearest: where there is no answer, the best passages of at most ``MOST_NEAREST`` documents, best first.
+    """
+
+    answer: Answer | None
+    confidence: float
+    nearest: tuple[Near, ...] = ()
+
+
+NOTHING = Response(None, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +110,14 @@ class Found:
 
     Attributes:
         quotable: the first passage of the document, then its best ones; ``passage`` is among them.
+        ranking: the head of the ranking, the passage first.
     """
 
     passage: Passage
     ranked: Ranked
     evidence: Evidence
     quotable: tuple[Passage, ...]
+    ranking: tuple[Ranked, ...] = ()
 
 
 def gather_evidence(index: KnowledgeIndex, query: Query, allowed: Allowed | None) -> Found | None:
@@ -67,7 +129,16 @@ def gather_evidence(index: KnowledgeIndex, query: Query, allowed: Allowed | None
     passages = _quotable(index, ranking)
     wanted = index.passage(best.row)
     passage = next(passage for passage in passages if passage == wanted)
-    return Found(passage, best, _weigh(index, ranking), passages)
+    return Found(passage, best, _weigh(index, ranking), passages, tuple(ranking[:SUPPORT_DEPTH]))
+
+
+def nearest_passages(index: KnowledgeIndex, found: Found) -> tuple[Near, ...]:
+    """Name the best passage of each of the best documents."""
+    best: dict[int, Ranked] = {}
+    for ranked in found.ranking:
+        best.setdefault(index.document(ranked.row), ranked)
+    head = list(best.values())[:MOST_NEAREST]
+    return tuple(Near(index.passage(ranked.row), ranked.score) for ranked in head)
 
 
 SentenceVectors = Callable[[Passage], FloatArray]
@@ -90,26 +161,18 @@ def sentence_vectors(encoder: Encoder) -> SentenceVectors:
 
 def compose_answer(found: Found, confidence: float, query: Query, vectors: SentenceVectors) -> Answer:
     """Quote the sentences of the document that answer."""
-    text, passage = answering_text(found, query, vectors)
-    return Answer(
-        text=text,
-        passage_id=passage.passage_id,
-        title=passage.title,
-        url=passage.url,
-        section=passage.section,
-        updated=passage.updated,
-        score=found.ranked.score,
-        confidence=confidence,
-    )
+    text, passages = answering_text(found, query, vectors)
+    sources = tuple(Source.of(passage) for passage in passages)
+    return Answer(text, sources, score=found.ranked.score, confidence=confidence)
 
 
-def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tuple[str, Passage]:
+def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tuple[str, tuple[Passage, ...]]:
     """Quote the passage that has the nearest sentence, and after it the best-ranked one if that is near too.
 
     The first passage of a document gets a bonus: articles answer first and tell exceptions later.
 
     Returns:
-        The text, and the passage that it begins with.
+        The text, and the passages that it is of, in order.
     """
     cosines: dict[Passage, list[float]] = {
         passage: (vectors(passage) @ query.vector).tolist() for passage in found.quotable
@@ -118,9 +181,9 @@ def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tupl
     nearest = max(cosines, key=lambda passage: max(cosines[passage]) + _FIRST_BONUS * (passage is first))
     text = _quoted(nearest, cosines[nearest])
     if nearest is found.passage or max(cosines[found.passage]) < max(cosines[nearest]) - _SENTENCE_SLACK:
-        return text, nearest
+        return text, (nearest,)
     longer = f"{text}\n{_quoted(found.passage, cosines[found.passage])}"
-    return (longer if len(longer) <= MAX_ANSWER_CHARS else text), nearest
+    return (longer, (nearest, found.passage)) if len(longer) <= MAX_ANSWER_CHARS else (text, (nearest,))
 
 
 def _quoted(passage: Passage, cosines: Sequence[float]) -> str:

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import structlog
 
-from knowledge.answer import Answer, SentenceVectors, compose_answer, gather_evidence, sentence_vectors
+from knowledge.answer import (
+    NOTHING,
+    Answer,
+    Response,
+    SentenceVectors,
+    compose_answer,
+    gather_evidence,
+    nearest_passages,
+    sentence_vectors,
+)
 from knowledge.build import ENCODERS
 from knowledge.documents import CUSTOMERS, Audience
 from knowledge.encoder import Encoder, OnnxEncoder
@@ -144,17 +153,30 @@ class KnowledgeBase:
             reader: who asks.
             min_confidence: from which confidence on to answer; None takes the one calibrated at build.
         """
+        return self.respond(query, audiences=audiences, reader=reader, min_confidence=min_confidence).answer
+
+    def respond(
+        self,
+        query: str,
+        *,
+        audiences: frozenset[Audience] = CUSTOMERS,
+        reader: Reader | None = None,
+        min_confidence: float | None = None,
+    ) -> Response:
+        """Answer a question as ``answer`` does, and where there is none, name what is nearest to it."""
         if not _has_words(query):
-            return None
+            return NOTHING
         now = self._current()
         index = now.index
         prepared = index.prepare(query[:MAX_QUERY_CHARS], now.encoder)
         found = gather_evidence(index, prepared, index.allowed(reader or Reader(audiences)))
         if found is None:
-            return None
+            return NOTHING
         confidence = index.rule.confidence(found.evidence)
         threshold = index.rule.threshold if min_confidence is None else min_confidence
-        return compose_answer(found, confidence, prepared, now.sentences) if confidence >= threshold else None
+        if confidence < threshold:
+            return Response(None, confidence, nearest_passages(index, found))
+        return Response(compose_answer(found, confidence, prepared, now.sentences), confidence)
 
     def refresh(self) -> bool:
         """Look for a new current index now; says whether it was taken."""

@@ -111,6 +111,11 @@ class Passage:
         return " – ".join(part for part in (self.title, *self.headings) if part)
 
     @property
+    def content_hash(self) -> str:
+        """Name what the passage says: 16 hex digits of the sha256 of its text."""
+        return content_hash(self.text)[:16]
+
+    @property
     def embedded_text(self) -> str:
         """What the encoder and the word index see."""
         return f"{self.label}. {self.text}" if self.label else self.text

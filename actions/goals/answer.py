@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict, replace
+from typing import Any
 
 import structlog
 
@@ -12,12 +14,17 @@ from actions.goals.intents import MEANINGS, QUESTION_TOPICS
 from actions.goals.talk import Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import World
-from actions.ports import KnowledgeAnswer
+from actions.ports import KnowledgeAnswer, KnowledgeReply, NearPassage
 from actions.recognise import count_words, leans_back, without_details
 
 log = structlog.get_logger()
 
 ANSWER_SECONDS = 4.0
+NOTHING = KnowledgeReply(None, 0.0)
+# What the desk keeps of a question without an answer.
+MAX_QUESTION_CHARS = 500
+MAX_NEAREST = 3
+MAX_NEAREST_CHARS = 300
 TICKET = button("Leave a message", "/complaint")
 
 
@@ -59,27 +66,53 @@ def is_topic_itself(talk: Talk) -> bool:
     return talk.turn.confidence >= SURE_OF_ALL and count_words(query_of(talk)) <= TOPIC_WORDS
 
 
-async def find_answer(world: World, *queries: str) -> KnowledgeAnswer | None:
+async def find_answer(world: World, *queries: str) -> KnowledgeReply:
     """Ask the knowledge base until it has an answer to one of the queries, within this goal's time.
+
+    Returns:
+        The first reply with an answer; without one the reply that came nearest.
 
     Raises:
         KnowledgeUnavailable: it did not answer, or not in time.
     """
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
+            nearest = NOTHING
             for query in filter(None, queries):
-                answer = await world.knowledge.answer(query)
-                if answer is not None:
-                    return answer
+                reply = await world.knowledge.answer(query)
+                if reply.answer is not None:
+                    return reply
+                nearest = max(nearest, reply, key=lambda one: one.confidence)
+            return nearest
     except TimeoutError as error:
         raise KnowledgeUnavailable("no answer in time") from error
-    return None
 
 
 def say_answer(answer: KnowledgeAnswer, say: Say) -> None:
     """Say the answer with where it stands."""
-    source = {"title": answer.title, "url": answer.url, "section": answer.section, "updated": answer.updated}
-    say.text(answer.text, sources=[source])
+    say.text(answer.text, sources=[asdict(source) for source in answer.sources])
+
+
+def unanswered(talk: Talk, reply: KnowledgeReply) -> dict[str, Any] | None:
+    """Tell the desk what could not be answered, without personal details; None when no word is left.
+
+    A pressed button asks for its topic.
+    """
+    question = without_details(talk.text) if talk.text else QUESTION_TOPICS.get(talk.intent)
+    if not question:
+        return None
+    nearest = [_near(passage) for passage in reply.nearest[:MAX_NEAREST]]
+    told = {
+        "question": question[:MAX_QUESTION_CHARS],
+        "confidence": round(reply.confidence, 4),
+        "nearest": nearest,
+    }
+    return {"unanswered": told}
+
+
+def _near(passage: NearPassage) -> dict[str, Any]:
+    short = replace(passage, text=passage.text[:MAX_NEAREST_CHARS], score=round(passage.score, 4))
+    return asdict(short)
 
 
 class AnswerAction(Goal):
@@ -93,27 +126,27 @@ class AnswerAction(Goal):
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Answer; else answer what is nearest to it, and say so; else say honestly that there is no answer."""
         try:
-            answer = await find_answer(self.world, *queries_of(talk))
-            nearest = None if answer else await self._find_nearest(talk)
+            reply = await find_answer(self.world, *queries_of(talk))
+            nearest = None if reply.answer else await self._find_nearest(talk)
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
             say("utter_answer_unavailable", buttons=[PERSON])
             return set_slots(offer="talk_to_person")
         if nearest and not is_topic_itself(talk):
-            say("utter_nearest_answer")
-        found = answer or nearest
+            say("utter_nearest_answer", data=unanswered(talk, reply))
+        found = reply.answer or nearest
         if found:
             say_answer(found, say)
             return set_slots(last_question=query_of(talk))
         if talk.turn.active_form:
-            say("utter_no_answer_here", buttons=[PERSON])
+            say("utter_no_answer_here", buttons=[PERSON], data=unanswered(talk, reply))
             return []
-        say("utter_no_answer", buttons=[PERSON, TICKET])
+        say("utter_no_answer", buttons=[PERSON, TICKET], data=unanswered(talk, reply))
         return set_slots(offer="talk_to_person")
 
     async def _find_nearest(self, talk: Talk) -> KnowledgeAnswer | None:
         """Look up the question's topic, where understanding is sure of it."""
         topic = QUESTION_TOPICS.get(talk.intent)
-        return (
-            await find_answer(self.world, topic) if topic and talk.turn.confidence >= SURE_OF_TOPIC else None
-        )
+        if not topic or talk.turn.confidence < SURE_OF_TOPIC:
+            return None
+        return (await find_answer(self.world, topic)).answer

@@ -5,14 +5,15 @@ from __future__ import annotations
 import structlog
 
 from actions.errors import ActionsError
-from actions.goals.answer import find_answer, queries_of, say_answer
+from actions.goals.answer import find_answer, queries_of, say_answer, unanswered
 from actions.goals.control import MENU, UNKNOWN_SHARE, asks_for_trace, likely_task, redo_lookup
 from actions.goals.goal import Goal
 from actions.goals.intents import MEANINGS, UNKNOWN
 from actions.goals.talk import Button, Event, Say, Talk, button, go_to, listen, set_slots
 from actions.goals.task import PERSON, Task
 from actions.goals.world import DialogueSettings, World
-from actions.recognise import find_order_number, is_call_for_help, is_in_other_script
+from actions.ports import KnowledgeReply
+from actions.recognise import find_order_number, is_call_for_help, is_in_other_script, is_question
 
 log = structlog.get_logger()
 
@@ -69,7 +70,9 @@ class FallbackAction(Goal):
         number = find_order_number(talk.text, allow_bare=False)
         if number and likely_task(talk, UNKNOWN_SHARE):
             return [go_to("action_inform")]
-        if await self._answer(talk, say):
+        reply = await self._find(talk)
+        if reply and reply.answer:
+            say_answer(reply.answer, say)
             return [*set_slots(misses=0), next_step(talk)]
         if talk.turn.active_form:
             say("utter_cannot_help_here")
@@ -82,31 +85,32 @@ class FallbackAction(Goal):
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
         if misses >= MISSES_BEFORE_HANDOFF:
             return [*set_slots(misses=misses, handoff_reason="not_understood"), go_to("action_handoff")]
-        self._ask_back(talk, say, misses)
+        self._ask_back(talk, say, misses, reply)
         offer = "talk_to_person" if misses >= MISSES_BEFORE_OFFER else None
         return [*set_slots(misses=misses, offer=offer), next_step(talk)]
 
-    async def _answer(self, talk: Talk, say: Say) -> bool:
+    async def _find(self, talk: Talk) -> KnowledgeReply | None:
+        """Ask the knowledge base; None when it cannot be asked."""
         try:
-            answer = await find_answer(self.world, *queries_of(talk))
+            return await find_answer(self.world, *queries_of(talk))
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
-            return False
-        if answer is not None:
-            say_answer(answer, say)
-        return answer is not None
+            return None
 
-    def _ask_back(self, talk: Talk, say: Say, misses: int) -> None:
+    def _ask_back(self, talk: Talk, say: Say, misses: int, reply: KnowledgeReply | None) -> None:
+        """Ask what was meant; a question that was not answered is told to the desk."""
         meanings = likely_meanings(talk, self.world.settings)
+        told = unanswered(talk, reply) if reply and is_question(talk.text) else None
         if misses >= MISSES_BEFORE_OFFER:
-            say("utter_fallback_offer_person", buttons=[PERSON, *meaning_buttons(meanings)[:-1]])
+            say("utter_fallback_offer_person", buttons=[PERSON, *meaning_buttons(meanings)[:-1]], data=told)
         elif len(meanings) > 1:
-            say("utter_clarify", buttons=meaning_buttons(meanings))
+            say("utter_clarify", buttons=meaning_buttons(meanings), data=told)
         elif meanings:
-            say("utter_clarify_one", meaning=MEANINGS[meanings[0]].lower(), buttons=meaning_buttons(meanings))
+            meaning = MEANINGS[meanings[0]].lower()
+            say("utter_clarify_one", meaning=meaning, buttons=meaning_buttons(meanings), data=told)
         elif not talk.text:
             say("utter_fallback_empty", buttons=[PERSON])
         elif is_in_other_script(talk.text):
-            say("utter_fallback_language", buttons=[PERSON])
+            say("utter_fallback_language", buttons=[PERSON], data=told)
         else:
-            say("utter_fallback_rephrase", buttons=[PERSON])
+            say("utter_fallback_rephrase", buttons=[PERSON], data=told)

@@ -166,9 +166,17 @@ class Say:
     def __init__(self, dispatcher: Any) -> None:
         self._dispatcher = dispatcher
 
-    def __call__(self, response: str, *, buttons: Sequence[Button] = (), **values: Any) -> None:
-        """Say a response by its name; the values fill its placeholders."""
-        self._dispatcher.utter_message(response=response, buttons=list(buttons), **values)
+    def __call__(
+        self,
+        response: str,
+        *,
+        buttons: Sequence[Button] = (),
+        data: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> None:
+        """Say a response by its name; the values fill its placeholders, the data travel beside it to the desk."""
+        extra = dict(data) if data else None
+        self._dispatcher.utter_message(response=response, buttons=list(buttons), json_message=extra, **values)
 
     def text(
         self, text: str, *, sources: Sequence[Mapping[str, str]] = (), buttons: Sequence[Button] = ()

@@ -70,7 +70,9 @@ def search(
         )
         return
     if answer:
-        _say(f"{answer.text}\n\n{answer.title} · {answer.url} · {answer.updated}")
+        _say(f"{answer.text}\n")
+        for source in answer.sources:
+            _say(f"{source.title} · {source.url} · {source.updated}")
     else:
         _say("No answer: nothing found is sure enough.")
     rows = [

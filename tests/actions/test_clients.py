@@ -14,9 +14,19 @@ from actions.database import build_engine
 from actions.errors import DeskUnavailable, KnowledgeUnavailable, TicketNotFound
 from actions.link import LinkClient
 from actions.outbox import Outbox
-from actions.ports import HandoffReceipt, HandoffRequest, KnowledgeAnswer, TicketReceipt, TicketRequest
+from actions.ports import (
+    HandoffReceipt,
+    HandoffRequest,
+    KnowledgeAnswer,
+    KnowledgeReply,
+    KnowledgeSource,
+    NearPassage,
+    TicketReceipt,
+    TicketRequest,
+)
 from desk.link_protocol import LinkRefused, Priority
-from knowledge.answer import Answer
+from knowledge.answer import NOTHING, Answer, Near, Response, Source
+from knowledge.documents import plain_document, split_passages
 from tests.link.conftest import NOW, Desk, MemoryDesk, build_client, running, until
 
 HANDOFF = HandoffRequest("c1", "asked", "Wants a person.", "cancel_form")
@@ -103,23 +113,33 @@ async def test_without_a_desk_requests_wait_and_questions_fail(lonely: DeskClien
 class Base:
     """A knowledge base that says what it is told."""
 
-    def __init__(self, answer: Answer | None = None) -> None:
-        self.told = answer
+    def __init__(self, told: Response = NOTHING) -> None:
+        self.told = told
 
-    def answer(self, query: str) -> Answer | None:
+    def respond(self, query: str) -> Response:
         if query == "fail":
             raise ValueError
         return self.told
 
 
 async def test_answer_is_mapped_and_failure_is_named() -> None:
-    found = Answer("Thirty days.", "p1", "Returns", "/help/returns", "Window", "2026-11-01", 0.8, 0.9)
+    fields = ("r#1", "r", "0123456789abcdef", "Returns", "/help/returns", "Window", "2026-11-01")
+    found = Response(Answer("Thirty days.", (Source(*fields),), 0.8, 0.9), 0.9)
     client = KnowledgeClient(lambda: Base(found), lambda: 0.0)
-    expected = KnowledgeAnswer("Thirty days.", "Returns", "/help/returns", "Window", "2026-11-01", 0.9)
-    assert await client.answer("returns?") == expected
+    expected = KnowledgeAnswer("Thirty days.", (KnowledgeSource(*fields),), 0.9)
+    assert await client.answer("returns?") == KnowledgeReply(expected, 0.9)
     with pytest.raises(KnowledgeUnavailable):
         await client.answer("fail")
-    assert await KnowledgeClient(Base, lambda: 0.0).answer("x") is None
+    assert await KnowledgeClient(Base, lambda: 0.0).answer("x") == KnowledgeReply(None, 0.0)
+
+
+async def test_what_is_nearest_is_mapped_where_there_is_no_answer() -> None:
+    (passage,) = split_passages(
+        plain_document("r", "Returns", "Thirty days."), passage_tokens=99, count_tokens=len
+    )
+    client = KnowledgeClient(lambda: Base(Response(None, 0.2, (Near(passage, 0.7),))), lambda: 0.0)
+    near = NearPassage("r#0", "r", "Returns", "", "Thirty days.", 0.7)
+    assert await client.answer("refunds?") == KnowledgeReply(None, 0.2, (near,))
 
 
 async def test_knowledge_that_is_built_later_is_opened_then() -> None:
@@ -139,5 +159,5 @@ async def test_knowledge_that_is_built_later_is_opened_then() -> None:
         with pytest.raises(KnowledgeUnavailable):
             await client.answer("x")
     now[0] = 10.0
-    assert await asyncio.wait_for(client.answer("x"), 5) is None
+    assert (await asyncio.wait_for(client.answer("x"), 5)).answer is None
     assert (client.is_open, tries) == (True, [0.0, 10.0])

@@ -79,7 +79,9 @@ def test_nobody_gets_what_is_not_theirs_to_see(
         assert found == allowed  # so few that all which may be seen are found
         answer = base.answer(question, reader=reader, min_confidence=0)
         assert (answer is not None) == bool(allowed)
-        assert answer is None or answer.passage_id.split("#")[0] in allowed
+        assert answer is None or {source.document_id for source in answer.sources} <= allowed
+        nearest = base.respond(question, reader=reader, min_confidence=1).nearest
+        assert {near.passage.document_id for near in nearest} <= allowed
         for method in Method:
             prepared = base.index.prepare(question, base.encoder)
             rows = base.index.rank(prepared, base.index.allowed(reader), method=method)
@@ -96,7 +98,9 @@ def test_a_customer_never_gets_a_passage_for_agents(
         base = served(documents, Path(folder), kind)
         assert not {hit.document_id for hit in base.search(question, 100)} & of_agents
         answer = base.answer(question, min_confidence=0)
-        assert answer is None or answer.passage_id.split("#")[0] not in of_agents
+        assert answer is None or not {source.document_id for source in answer.sources} & of_agents
+        nearest = base.respond(question, min_confidence=1).nearest
+        assert not {near.passage.document_id for near in nearest} & of_agents
 
 
 @settings(max_examples=30, deadline=None)

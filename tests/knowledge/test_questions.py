@@ -49,7 +49,10 @@ def test_each_question_goes_to_its_nearest_passage_once(base: KnowledgeBase) -> 
 def test_a_listed_question_finds_its_passage(base: KnowledgeBase) -> None:
     answer = base.answer("where do I type the code of my present", min_confidence=0)
     assert answer is not None
-    assert (answer.passage_id, answer.text) == ("gift-cards#1", "Type the code of the card in the basket.")
+    assert (answer.source.passage_id, answer.text) == (
+        "gift-cards#1",
+        "Type the code of the card in the basket.",
+    )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -17,6 +17,9 @@ from actions.ports import (
     HandoffRequest,
     Item,
     KnowledgeAnswer,
+    KnowledgeReply,
+    KnowledgeSource,
+    NearPassage,
     Order,
     OrderStatus,
     Refund,
@@ -170,16 +173,28 @@ class FakeDesk:
         return HandoffReceipt(2, 4, is_open=True, is_waiting=self.is_waiting)
 
 
+SOURCE_TEXT = "Every product has a warranty of two years."
+SOURCE = KnowledgeSource(
+    "warranty-period#0",
+    "warranty-period",
+    "0123456789abcdef",
+    "Warranty",
+    "/help/warranty-period",
+    "Warranty",
+    "2026-05-12",
+)
+NEAR = NearPassage("gift#0", "gift", "Gift cards", "/help/gift", "Gift cards are sold in steps. " * 20, 0.5)
+
+
 @dataclass
 class FakeKnowledge:
     is_down: bool = False
     asked: list[str] = field(default_factory=list)
 
-    async def answer(self, query: str) -> KnowledgeAnswer | None:
+    async def answer(self, query: str) -> KnowledgeReply:
         if self.is_down:
             raise KnowledgeUnavailable("down")
         self.asked.append(query)
         if "warm" not in query.lower() and "warranty" not in query.lower():
-            return None
-        text = "Every product has a warranty of two years."
-        return KnowledgeAnswer(text, "Warranty", "/help/warranty-period", "Warranty", "2026-05-12", 0.9)
+            return KnowledgeReply(None, 0.125, (NEAR,))
+        return KnowledgeReply(KnowledgeAnswer(SOURCE_TEXT, (SOURCE,), 0.9), 0.9)

@@ -16,11 +16,46 @@ def test_an_answer_comes_with_its_source(bench: Bench) -> None:
     bench.run("action_answer")
     source = bench.replies[0]["custom"]["sources"][0]
     assert source == {
+        "passage_id": "warranty-period#0",
+        "document_id": "warranty-period",
+        "passage_hash": "0123456789abcdef",
         "title": "Warranty",
         "url": "/help/warranty-period",
         "section": "Warranty",
         "updated": "2026-05-12",
     }
+
+
+def test_a_question_without_an_answer_is_told_without_personal_details(bench: Bench) -> None:
+    bench.hear("do you wrap gifts? I am maya@example.com, order NL-10234", "gift_card", confidence=0.5)
+    bench.run("action_answer")
+    told = bench.replies[0]["custom"]["unanswered"]
+    assert told["question"] == "do you wrap gifts? I am , order"
+    assert told["confidence"] == 0.125
+    (near,) = told["nearest"]
+    assert (near["passage_id"], near["document_id"], near["url"]) == ("gift#0", "gift", "/help/gift")
+    assert (near["title"], near["score"], len(near["text"])) == ("Gift cards", 0.5, 300)
+
+
+def test_what_is_only_a_personal_detail_is_no_question(bench: Bench) -> None:
+    bench.hear("maya@example.com", "gift_card", confidence=0.5)
+    bench.run("action_answer")
+    assert bench.replies[0]["custom"] == {}
+
+
+def test_a_question_that_was_not_understood_is_told_and_a_mumble_is_not(bench: Bench) -> None:
+    bench.hear("do you wrap gifts?", "nlu_fallback", confidence=0.1)
+    bench.run("action_fallback")
+    assert bench.replies[0]["custom"]["unanswered"]["question"] == "do you wrap gifts?"
+    bench.hear("mumble", "nlu_fallback", confidence=0.1)
+    bench.run("action_fallback")
+    assert bench.replies[0]["custom"] == {}
+
+
+def test_an_answer_says_nothing_of_unanswered_questions(bench: Bench) -> None:
+    bench.hear("how long is the warranty", "warranty")
+    bench.run("action_answer")
+    assert [set(reply["custom"]) for reply in bench.replies] == [{"sources"}]
 
 
 def test_a_pressed_question_asks_for_its_topic(bench: Bench) -> None:

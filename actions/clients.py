@@ -40,7 +40,7 @@ from desk.link_protocol import TicketState as LinkTicketState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from knowledge.answer import Near, Response
+    from knowledge.answer import Answer, Near, Response
 
 log = structlog.get_logger()
 
@@ -186,12 +186,14 @@ class KnowledgeClient:
 
 def reply_of(found: Response) -> KnowledgeReply:
     """Say in the goals' words what the knowledge base found."""
-    answer = found.answer and KnowledgeAnswer(
-        found.answer.text,
-        tuple(KnowledgeSource(**asdict(source)) for source in found.answer.sources),
-        found.answer.confidence,
-    )
+    answer = answer_of(found.answer) if found.answer else None
     return KnowledgeReply(answer, found.confidence, tuple(near_passage(near) for near in found.nearest))
+
+
+def answer_of(answer: Answer) -> KnowledgeAnswer:
+    """Take over an answer with its sources."""
+    sources = tuple(KnowledgeSource(**asdict(source)) for source in answer.sources)
+    return KnowledgeAnswer(answer.text, sources, answer.confidence)
 
 
 def near_passage(near: Near) -> NearPassage:

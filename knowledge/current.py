@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.documents import Passage, content_hash
+from knowledge.documents import Passage
 from knowledge.folders import read_pointer
 from knowledge.passages import PassageStore
 
@@ -40,7 +40,7 @@ class Comparison:
 
 def passage_hash(passage: Passage) -> str:
     """Name a passage's text; another title, place or date leaves it as it is."""
-    return content_hash(passage.text)
+    return passage.content_hash
 
 
 def passages_of(root: Path, document_ids: frozenset[str]) -> dict[str, list[Passage]]:

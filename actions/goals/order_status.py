@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from actions.goals.draft import Draft
 from actions.goals.orders import EMAIL, ORDER_NUMBER, OrderTask, describe_items
@@ -30,7 +31,7 @@ def tell_status(order: Order, today: date, say: Say) -> None:
     """Say where the order is; the response's name follows its status."""
     status = "delayed" if is_overdue(order, today) else order.status.value
     has_carrier = bool(order.carrier) and order.status in (OrderStatus.SHIPPED, OrderStatus.DELAYED)
-    values = {
+    values: dict[str, Any] = {
         "number": order.number,
         "items": describe_items(order),
         "carrier": order.carrier or "our carrier",

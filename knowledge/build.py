@@ -21,7 +21,8 @@ from knowledge.assembly import assemble, embedded_texts, with_questions
 from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
-from knowledge.encoder_export import DEFAULT_ENCODER, encoder_id_of, ensure_encoder
+from knowledge.encoder_choice import TEACHINGS, ensure_wanted_encoder, wanted_encoder_id
+from knowledge.encoder_export import DEFAULT_ENCODER
 from knowledge.errors import KnowledgeIndexError
 from knowledge.folders import prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
@@ -43,7 +44,8 @@ class BuildConfig:
     """How an index is built.
 
     Attributes:
-        encoder: a sentence-transformers folder, or an installed package that carries one.
+        encoder: a sentence-transformers folder, or an installed package that carries one. An encoder that was taught
+            from it and promoted takes its place.
         passage_tokens: upper bound of a passage without its label.
         keep: finished indexes left on disk, the current one among them.
         threads: threads of the encoder while it embeds.
@@ -110,13 +112,22 @@ def build(
         EncoderError: the encoder cannot be had.
     """
     return build_documents(
-        load_documents(data).beside(load_team(root)),
+        load_collection(data, root),
         root,
         config,
         progress=progress,
         is_forced=is_forced,
         load_encoder=load_encoder,
     )
+
+
+def load_collection(data: Path, root: Path) -> Collection:
+    """Read everything that is indexed: the articles of the folder and those that the team wrote.
+
+    Raises:
+        DocumentRejected: the folder is not there.
+    """
+    return load_documents(data).beside(load_team(root))
 
 
 def build_documents(
@@ -133,16 +144,16 @@ def build_documents(
     root.mkdir(parents=True, exist_ok=True)
     with _only_builder(root):
         rejected = tuple(str(error) for error in collection.rejected)
-        encoder_id = encoder_id_of(config.encoder) if load_encoder is None else None
+        encoder_id = wanted_encoder_id(config.encoder, root / ENCODERS) if load_encoder is None else None
         encoder = None if encoder_id else load_encoder(root / ENCODERS) if load_encoder else None
         encoder_id = encoder_id or (encoder.encoder_id if encoder else "")
         data_hash = hash_documents(collection.documents, config, encoder_id)
-        current = _current_manifest(root)
+        current = current_manifest(root)
         if current and current["data_hash"] == data_hash and not is_forced:
             return _reused(root, current, rejected)
         if encoder is None:
             encoder = OnnxEncoder.load(
-                ensure_encoder(config.encoder, root / ENCODERS), threads=config.threads
+                ensure_wanted_encoder(config.encoder, root / ENCODERS), threads=config.threads
             )
         return _build(collection.documents, root, config, encoder, data_hash, rejected, current, progress)
 
@@ -257,7 +268,7 @@ def index_folders(root: Path) -> list[Path]:
     return [
         path
         for path in root.iterdir()
-        if path.is_dir() and path.name not in {ENCODERS, ARTICLES} and path.name[0] != "."
+        if path.is_dir() and path.name not in {ENCODERS, ARTICLES, TEACHINGS} and path.name[0] != "."
     ]
 
 
@@ -270,7 +281,7 @@ def _remember(embeddings: Embeddings, folder: Path) -> None:
     embeddings.remember(folder / EMBEDDING_KEYS_FILE, folder / EMBEDDINGS_FILE)
 
 
-def _current_manifest(root: Path) -> dict[str, Any] | None:
+def current_manifest(root: Path) -> dict[str, Any] | None:
     """Read the manifest of the current index; None when there is none to be trusted."""
     name = read_pointer(root)
     if name is None:

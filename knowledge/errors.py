@@ -15,7 +15,11 @@
     │   ├── IndexForeign      not ours, another format version or encoder
     │   └── IndexTampered     a file is missing, cut or differs from the manifest
     ├── DimensionMismatch     a query vector of another width than the index
-    └── RetrievalSetInvalid   a corpus/queries/qrels folder that cannot be read
+    ├── RetrievalSetInvalid   a corpus/queries/qrels folder that cannot be read
+    └── TeachingError
+        ├── PairsInvalid      a file of questions and answers that cannot be read
+        ├── TooLittleToLearn  too few questions or topics to teach and to judge by
+        └── TeachingBusy      another teaching is under way
 
 Each class holds data, a stable ``code`` and whether trying again may help.
 """
@@ -162,3 +166,41 @@ class RetrievalSetInvalid(KnowledgeError):
         self.path = str(path)
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class TeachingError(KnowledgeError):
+    """The encoder cannot be taught."""
+
+    code = "teaching_error"
+
+
+class PairsInvalid(TeachingError):
+    """A file of questions and answers that cannot be read."""
+
+    code = "pairs_invalid"
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
+class TooLittleToLearn(TeachingError):
+    """Too few questions or topics to teach and to judge by."""
+
+    code = "too_little_to_learn"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"There is too little to learn from: {reason}.")
+
+
+class TeachingBusy(TeachingError):
+    """Another teaching is under way."""
+
+    code = "teaching_busy"
+    is_retryable = True
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = str(root)
+        super().__init__("An encoder is being taught already; wait until that has ended.")

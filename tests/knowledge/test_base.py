@@ -324,3 +324,51 @@ def test_long_answers_end_at_sentences_within_the_limit(
     assert "shelf 7 " in answer.text
     assert answer.text.startswith("Sentence number")
     assert answer.text.endswith("kilograms.")
+
+
+def test_no_question_is_embedded_with_one_encoder_and_searched_in_the_index_of_another(
+    articles: Path, tmp_path: Path
+) -> None:
+    """The two encoders differ in width, so a vector of one cannot even be compared in the index of the other."""
+    from knowledge.build import BuildConfig, build
+    from tests.knowledge.conftest import TinyEncoder
+
+    wide, narrow = TinyEncoder(), TinyEncoder()
+    wide.encoder_id, wide.dimension = "wide", 48
+    narrow.encoder_id, narrow.dimension = "narrow", 24
+    root, config = tmp_path / "root", BuildConfig(passage_tokens=60)
+
+    def build_with(encoder: TinyEncoder) -> None:
+        build(articles, root, config, load_encoder=lambda _: encoder)
+
+    build_with(wide)
+    base = KnowledgeBase(
+        root,
+        load_encoder=lambda folder: wide if folder.name == "wide" else narrow,
+        look_every_seconds=0.0,
+    )
+    failed: list[BaseException] = []
+    served: set[str] = set()
+    is_over = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not is_over.is_set():
+                answer = base.answer("Express costs 9.95 euro", min_confidence=0)
+                assert answer is not None
+                assert answer.text == "Express costs 9.95 euro."
+                assert len(base.search("how long does the warranty last", 3)) == 3
+                served.add(base.encoder.encoder_id)
+        except BaseException as error:  # noqa: BLE001 - reported below
+            failed.append(error)
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for number in range(20):
+        build_with(narrow if number % 2 == 0 else wide)
+    is_over.set()
+    for asker in askers:
+        asker.join()
+    assert not failed
+    assert served == {"wide", "narrow"}

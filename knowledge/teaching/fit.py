@@ -1,0 +1,121 @@
+"""The training itself: multiple negatives, with a near miss each; this is where torch is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from transformers.utils import logging as transformers_logging
+
+from knowledge.encoder import Progress
+from knowledge.errors import TooLittleToLearn
+from knowledge.teaching.config import TeachConfig
+from knowledge.teaching.lessons import Example, Lesson, draw_batches, draw_examples
+from nlu.training.machine import keep_memory
+
+
+def train_encoder(
+    source: Path,
+    lessons: Sequence[Lesson],
+    out: Path,
+    config: TeachConfig,
+    progress: Progress | None = None,
+) -> int:
+    """Train a sentence-transformers encoder on lessons and save it; word embeddings stay as they are.
+
+    Args:
+        source: folder of the encoder to begin with.
+        lessons: at least two, of different topics.
+        out: folder to write, for ``export_encoder``.
+        config: the settings.
+        progress: called with (stage, steps done, steps).
+
+    Returns:
+        How many steps were made.
+
+    Raises:
+        TooLittleToLearn: no two questions are of different topics.
+    """
+    torch.set_num_threads(config.threads)
+    keep_memory()
+    torch.manual_seed(config.seed)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = SentenceTransformer(str(source), device="cpu")
+    whole_tokens = model.max_seq_length
+    model.max_seq_length = min(config.max_tokens, whole_tokens or config.max_tokens)
+    batches = [
+        batch
+        for epoch in range(config.epochs)
+        for batch in draw_batches(draw_examples(lessons, config.seed + epoch), config.batch_size)
+    ]
+    if not batches:
+        raise TooLittleToLearn("no two questions of different topics")
+    _run(model, batches, config, progress)
+    model.max_seq_length = whole_tokens
+    model.save(str(out), create_model_card=False)
+    return len(batches)
+
+
+def precision() -> torch.dtype:
+    """Choose what steps are computed in: bfloat16 where the processor multiplies in it (twice as fast), else float32."""
+    is_fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if is_fast else torch.float32
+
+
+def _run(
+    model: SentenceTransformer,
+    batches: Sequence[Sequence[Example]],
+    config: TeachConfig,
+    progress: Progress | None,
+) -> None:
+    for embedding in _word_embeddings(model):
+        embedding.requires_grad = False
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_and_decay(len(batches)))
+    loss_of = MultipleNegativesRankingLoss(model, scale=config.scale)
+    dtype = precision()
+    model.train()
+    if progress is not None:
+        progress("train", 0, len(batches))
+    for step, batch in enumerate(batches, start=1):
+        with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
+            loss = loss_of([_features(model, texts) for texts in _columns(batch, config)], torch.empty(0))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        schedule.step()
+        if progress is not None:
+            progress("train", step, len(batches))
+    model.eval()
+
+
+def _columns(batch: Sequence[Example], config: TeachConfig) -> list[list[str]]:
+    columns = [[one.question for one in batch], [one.right for one in batch]]
+    wrongs = [one.wrong for one in batch]
+    return [*columns, wrongs] if config.has_near_misses and all(wrongs) else columns
+
+
+def _features(model: SentenceTransformer, texts: list[str]) -> dict[str, Any]:
+    return dict(model.preprocess(texts))
+
+
+def _word_embeddings(model: SentenceTransformer) -> list[torch.Tensor]:
+    """Find the table of word vectors: half of a small encoder, and the gradient that costs most memory."""
+    return [
+        module.weight
+        for name, module in model.named_modules()
+        if name.endswith("word_embeddings") and isinstance(module, torch.nn.Embedding)
+    ]
+
+
+def _warmup_and_decay(steps: int) -> Callable[[int], float]:
+    warmup = max(1, steps // 10)
+    return lambda step: (
+        (step + 1) / warmup if step < warmup else max(0.0, (steps - step) / max(1, steps - warmup))
+    )

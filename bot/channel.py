@@ -52,10 +52,11 @@ class CarelineInput(InputChannel):
         return cls(str((credentials or {}).get("token") or ""))
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:  # noqa: ARG002
-        """Define the four routes."""
+        """Define the five routes."""
         blueprint = Blueprint("careline_webhook")
         blueprint.add_route(self._route(self._messages), "/messages", methods=["POST"], name="messages")
         blueprint.add_route(self._route(self._understand), "/understand", methods=["POST"], name="understand")
+        blueprint.add_route(self._route(self._explain), "/explain", methods=["POST"], name="explain")
         blueprint.add_route(self._route(self._resume), "/resume", methods=["POST"], name="resume")
         blueprint.add_route(self._route(self._health), "/health", methods=["GET"], name="health")
         blueprint.listener("before_server_start")(limit_bodies)
@@ -113,6 +114,10 @@ class CarelineInput(InputChannel):
         # On a thread: many texts take a second, in which conversations must go on.
         results = await asyncio.to_thread(runner.understand, asked.texts)
         return {"results": results} if asked.is_many else results[0]
+
+    async def _explain(self, request: Request) -> dict[str, Any]:
+        text = wire.parse_explain(read_body(request))
+        return await self._ready(request).explain(text)
 
     async def _health(self, request: Request) -> dict[str, Any]:
         try:

@@ -6,7 +6,9 @@
     ├── Unauthorized              401 unauthorized
     ├── BadRequest                400 bad_request
     ├── BodyTooLarge              413 body_too_large
+    ├── NotExplainable            409 not_explainable
     ├── EngineNotReady            503 engine_not_ready
+    ├── ExplainerBusy             503 explainer_busy
     ├── TrackerStoreUnavailable   503 tracker_store_unavailable
     └── TurnFailed                500 turn_failed: nothing was recorded, the same message may be sent again
 
@@ -63,6 +65,22 @@ class EngineNotReady(EngineError):
     code = "engine_not_ready"
     status = 503
     message = "No model is loaded."
+
+
+class NotExplainable(EngineError):
+    """The loaded model understands with a component that cannot be explained."""
+
+    code = "not_explainable"
+    status = 409
+    message = "The loaded model cannot be explained."
+
+
+class ExplainerBusy(EngineError):
+    """Too many explanations are waited for; conversations come first."""
+
+    code = "explainer_busy"
+    status = 503
+    message = "Too many explanations are asked for at once."
 
 
 class TrackerStoreUnavailable(EngineError):

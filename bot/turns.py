@@ -42,6 +42,7 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.errors import EngineNotReady, TrackerStoreUnavailable, TurnFailed
+from bot.explain import Explainer
 from bot.guard import CallRecord, GuardedEndpoint, current_calls, install_plain_check
 from bot.tracker import CarelineTrackerStore
 from bot.wire import (
@@ -95,6 +96,7 @@ class TurnRunner:
         self._endpoint = guard_endpoint(agent)
         self._text_node = find_text_node(agent.processor)
         self._understanding = find_understanding(agent.processor)
+        self._explainer = Explainer(self._understanding.explain if self._understanding else None)
         self._output = SilentOutput()
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
@@ -123,6 +125,15 @@ class TurnRunner:
         """Understand texts without recording anything, in their order. It may run beside turns, on another thread."""
         tracker = DialogueStateTracker.from_events("understand", [])
         return [understanding_of(parse) for parse in self._parse_texts(texts, tracker)]
+
+    async def explain(self, text: str) -> dict[str, Any]:
+        """Explain word by word what the model that serves now makes of a text, without recording anything.
+
+        Raises:
+            NotExplainable: the pipeline understands with another component than ours.
+            ExplainerBusy: too many are waited for.
+        """
+        return await self._explainer.answer(text)
 
     async def answer(self, message: MessageIn) -> dict[str, Any]:
         """Run the turn of a customer's message.

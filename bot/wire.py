@@ -129,6 +129,11 @@ def parse_understand(body: bytes) -> UnderstandIn:
     )
 
 
+def parse_explain(body: bytes) -> str:
+    """Read the body of ``/explain``: its text; raises BadRequest."""
+    return _text(_parse_object(body), "text", MAX_TEXT_CHARACTERS)
+
+
 def parse_resume(body: bytes) -> ResumeIn:
     """Read the body of ``/resume``; raises BadRequest."""
     members = _parse_object(body)
@@ -324,7 +329,7 @@ def understanding_of(parse: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _build_evidence(understanding: Any) -> dict[str, Any] | None:
-    """Keep what nlu.evidence wrote: the nearest training texts, how familiar the text is, the second intent."""
+    """Keep what nlu.evidence wrote (nearest texts, familiarity, second intent), and which model it was."""
     evidence = understanding.get("evidence") if isinstance(understanding, dict) else None
     if not isinstance(evidence, dict):
         return None
@@ -333,7 +338,7 @@ def _build_evidence(understanding: Any) -> dict[str, Any] | None:
         {name: entry.get(name) for name in ("text", "intent", "cosine")}
         for entry in (evidence.get("nearest") or [])[:MAX_NEAREST]
     ]
-    return {"nearest": near, **kept}
+    return {"nearest": near, **kept, "model_id": understanding.get("model_id")}
 
 
 def _build_intent(intent: Mapping[str, Any]) -> dict[str, Any]:

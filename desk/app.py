@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from desk.announce import Announcer, LocalAnnouncer
-from desk.api import auth, conversations, knowledge, openapi, socket, tickets
+from desk.api import auth, conversations, explanations, knowledge, openapi, socket, tickets
 from desk.api.guard import provide_session
 from desk.channels import widget, widget_socket
 from desk.config import DeskConfig, check_config
@@ -105,6 +105,7 @@ def _handlers() -> Sequence[Any]:
             auth.put_presence,
             auth.list_agents,
             *conversations.HANDLERS,
+            explanations.explain_entry,
             *tickets.HANDLERS,
             *knowledge.HANDLERS,
         ],

@@ -126,6 +126,8 @@ class LimitConfig:
     sessions_per_second: float = 1 / 60
     login_burst: int = 5
     logins_per_second: float = 1 / 60
+    explain_burst: int = 12
+    explains_per_second: float = 0.5
     loopback_factor: float = 100.0
     max_body_bytes: int = 64 * 1024
     max_sockets_per_address: int = 50

@@ -16,6 +16,7 @@ from desk.wire import wire_time
 
 CHANNEL = "/webhooks/careline"
 CONNECT_TIMEOUT_SECONDS = 2.0
+EXPLAIN_TIMEOUT_SECONDS = 5.0
 MAX_REPLIES = 20
 MAX_REPLY_BYTES = 1024 * 1024
 
@@ -66,6 +67,38 @@ class Understanding(msgspec.Struct, frozen=True):
     intent_ranking: list[dict[str, Any]] = []
     entities: list[dict[str, Any]] = []
     evidence: dict[str, Any] | None = None
+
+
+class TaughtText(msgspec.Struct, frozen=True):
+    """A text the bot was taught, and how near it is to the message: a cosine in [-1, 1]."""
+
+    text: str
+    intent: str
+    cosine: float
+
+
+class WordShare(msgspec.Struct, frozen=True):
+    """A word, and how far the logits of the first and the second intent fall without it; below 0 it speaks against."""
+
+    word: str
+    is_spaced: bool
+    for_first: float
+    for_second: float
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why the engine understands a text as it does now; without words there is no intent."""
+
+    model_id: str
+    intent: str | None
+    confidence: float
+    second: str | None
+    margin: float
+    logit_margin: float
+    is_whole: bool
+    words: list[WordShare]
+    first_example: TaughtText | None = None
+    second_example: TaughtText | None = None
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -140,6 +173,14 @@ class EngineClient:
         """
         timeout = self._config.understand_timeout_seconds
         return _read(await self._post("/understand", {"text": text}, timeout), Understanding)
+
+    async def explain(self, text: str) -> Explanation:
+        """Ask why a text is understood as it is, by the model that serves now; nothing is recorded.
+
+        Raises:
+            EngineError: whichever kind it was.
+        """
+        return _read(await self._post("/explain", {"text": text}, EXPLAIN_TIMEOUT_SECONDS), Explanation)
 
     async def fetch_health(self) -> dict[str, Any]:
         """Ask whether the engine is ready; an engine that cannot be asked is not."""

@@ -17,6 +17,7 @@ DeskError                      code, status, may_retry
 ├── StoreUnavailable           unavailable (the database is away: nothing was kept, try again)
 ├── RateLimited                rate_limited (retry_after_seconds)
 ├── TicketMoveRefused          ticket_move_refused
+├── NothingToExplain           nothing_to_explain (the entry is no words of a customer that were understood)
 └── EngineError                the engine channel's side
     ├── EngineDown             engine_down (not reachable, not ready: wait)
     ├── EngineSlow             engine_slow (no answer in time)
@@ -220,6 +221,21 @@ class TicketMoveRefused(DeskError):
     def details(self) -> dict[str, Any]:
         """Return both statuses."""
         return {"status": self.status_now, "wanted": self.status_wanted}
+
+
+class NothingToExplain(DeskError):
+    """The entry does not come from words of a customer; ``reason`` is ``not_a_message`` or ``button``."""
+
+    code = "nothing_to_explain"
+    status = 409
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Nothing that a customer wrote was understood here.")
+        self.reason = reason
+
+    def details(self) -> dict[str, Any]:
+        """Return why not."""
+        return {"reason": self.reason}
 
 
 class EngineError(DeskError):

@@ -29,6 +29,7 @@ class House:
     login_emails: Limiter
     polls: Limiter
     messages: Limiter
+    explanations: Limiter
     sockets: SocketCounter
     known_places: KnownPlaces = field(default_factory=KnownPlaces)
     library: Library = field(default_factory=NoLibrary)
@@ -59,7 +60,7 @@ def build_house(desk: Desk, live: Live, engine: EngineClient, library: Library |
     )
 
 
-def _limiters(config: DeskConfig) -> tuple[Limiter, Limiter, Limiter, Limiter, Limiter]:
+def _limiters(config: DeskConfig) -> tuple[Limiter, Limiter, Limiter, Limiter, Limiter, Limiter]:
     limits = config.limits
     return (
         Limiter(Rate(limits.session_burst, limits.sessions_per_second)),
@@ -67,4 +68,5 @@ def _limiters(config: DeskConfig) -> tuple[Limiter, Limiter, Limiter, Limiter, L
         Limiter(Rate(limits.login_burst * 2, limits.logins_per_second)),
         Limiter(Rate(limits.frame_burst, limits.frames_per_second)),
         Limiter(Rate(limits.message_burst, limits.messages_per_second)),
+        Limiter(Rate(limits.explain_burst, limits.explains_per_second)),
     )

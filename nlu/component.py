@@ -34,6 +34,7 @@ from nlu.dial import DEFAULT_MAX_WRONG_SHARE, Kind, point_at
 from nlu.errors import TrainerFailed
 from nlu.evidence import evidence_record, gather_evidence
 from nlu.examples import Dataset, Entity, Example, parse_pattern, write_jsonl
+from nlu.explain import explain, explanation_record
 from nlu.live import LiveUnderstander, Swap
 from nlu.runtime import Parse, Part, Understander, load
 
@@ -166,6 +167,24 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
         for message, parse in zip(texts, parses, strict=True):
             self._fill(message, parse, understander)
         return messages
+
+    def explain(self, text: str, most_words: int) -> dict[str, Any]:
+        """Explain what a text is understood as now, word by word, on one thread so that messages go on beside it.
+
+        Returns:
+            The record of `nlu.explain`, and the name of the model.
+        """
+        if self._live is None:
+            raise TrainerFailed(0, "the component was asked to explain before it was loaded")
+        understander = self._live.current
+        found = explain(
+            understander,
+            text,
+            threshold=self._config["out_of_scope_threshold"],
+            most_words=most_words,
+            workers=1,
+        )
+        return {"model_id": understander.model_id, **explanation_record(found)}
 
     def _fill(self, message: Message, parse: Parse, understander: Understander) -> None:
         ranking = [{"name": name, "confidence": value} for name, value in self._ranking(parse)]

@@ -6,6 +6,7 @@ computed when somebody asks; what every trace carries is `evidence`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,10 +14,11 @@ import numpy as np
 
 from nlu.evidence import Evidence, Nearest, evidence_record, find_nearest, gather_evidence
 from nlu.runtime import Parse, Understander
-from nlu.words import split
+from nlu.scores import FloatArray
+from nlu.words import Word, split
 
 MAX_WORDS = 64
-"""Words that are left out in turn; what follows them is not attributed."""
+"""Words that are left out in turn, unless told otherwise; what follows them is not attributed."""
 
 
 @dataclass(frozen=True)
@@ -42,37 +44,54 @@ class WordShare:
 class Explanation:
     """Everything that stands behind a parse.
 
-    `words` is in the order of the text. `logit_margin` is by how much the first intent's calibrated logit leads, 0 or
-    more; with a single intent 0. `first_example` and `second_example` are the nearest training texts of the two intents.
+    `words` is in the order of the text; `is_whole` says that none was left unweighed. `logit_margin` is by how much the
+    first intent's calibrated logit leads, 0 or more; with a single intent 0. `first_example` and `second_example` are
+    the nearest training texts of the two intents.
     """
 
     parse: Parse
     evidence: Evidence
     words: tuple[WordShare, ...]
+    is_whole: bool
     logit_margin: float
     first_example: Nearest | None
     second_example: Nearest | None
 
 
-def explain(understander: Understander, text: str, *, threshold: float | None = None) -> Explanation:
+def explain(
+    understander: Understander,
+    text: str,
+    *,
+    threshold: float | None = None,
+    most_words: int = MAX_WORDS,
+    workers: int | None = None,
+) -> Explanation:
     """Explain what a text is understood as.
 
     Args:
         understander: the model.
         text: any text; of one without words only the parse and the threshold are told.
         threshold: least familiarity of a text in scope; the calibrated one unless given.
+        most_words: how many words are weighed; each costs one run of the network over the whole text.
+        workers: threads that share those runs; as many as there are cores unless given.
     """
     parse = understander.parse([text], out_of_scope_threshold=threshold)[0]
     evidence = gather_evidence(understander, parse, threshold)
     if parse.intent is None:
-        return Explanation(parse, evidence, (), 0.0, None, None)
+        return Explanation(
+            parse, evidence, (), is_whole=True, logit_margin=0.0, first_example=None, second_example=None
+        )
     numbers = [understander.labels.intents.index(name) for name, _ in parse.ranking[:2]]
-    whole = understander.intent_logits([text])[0]
+    words = split(text).words
+    weighed = words[:most_words]
+    without = [text[: word.start] + " " + text[word.end :] for word in weighed]
+    logits = understander.intent_logits([text, *without], workers=workers)
     return Explanation(
         parse=parse,
         evidence=evidence,
-        words=_leave_out_words(understander, text, numbers),
-        logit_margin=float(whole[numbers[0]] - whole[numbers[-1]]),
+        words=_shares(text, weighed, logits, numbers),
+        is_whole=len(weighed) == len(words),
+        logit_margin=float(logits[0, numbers[0]] - logits[0, numbers[-1]]),
         first_example=_nearest_of(understander, parse, parse.ranking[0][0]),
         second_example=_nearest_of(understander, parse, evidence.second),
     )
@@ -94,20 +113,20 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
             {**asdict(word), "for_first": round(word.for_first, 4), "for_second": round(word.for_second, 4)}
             for word in explanation.words
         ],
+        "is_whole": explanation.is_whole,
         "entities": [
             {**asdict(entity), "confidence": round(entity.confidence, 4)} for entity in parse.entities
         ],
     }
 
 
-def _leave_out_words(understander: Understander, text: str, numbers: list[int]) -> tuple[WordShare, ...]:
-    words = split(text).words[:MAX_WORDS]
-    without = [text[: word.start] + " " + text[word.end :] for word in words]
-    logits = understander.intent_logits([text, *without])
-    fallen = logits[0] - logits[1:]
+def _shares(
+    text: str, words: Sequence[Word], logits: FloatArray, numbers: Sequence[int]
+) -> tuple[WordShare, ...]:
+    """Tell what the words are worth by the logits of the whole text and of the text without each."""
     return tuple(
         WordShare(w.start, w.end, text[w.start : w.end], float(row[numbers[0]]), float(row[numbers[-1]]))
-        for w, row in zip(words, fallen, strict=True)
+        for w, row in zip(words, logits[0] - logits[1:], strict=True)
     )
 
 

@@ -206,10 +206,10 @@ class Understander:
         rows = _side_by_side(lambda one: self._network.run(one.ids).embedding, encoded, None)
         return np.stack(rows) if rows else np.zeros((0, self.bank.shape[1]), dtype=np.float32)
 
-    def intent_logits(self, texts: Sequence[str]) -> FloatArray:
-        """Compute each text's calibrated logits: (n, intents), in the order of `labels.intents`."""
+    def intent_logits(self, texts: Sequence[str], *, workers: int | None = None) -> FloatArray:
+        """Compute each text's calibrated logits: (n, intents), in the order of `labels.intents`; `workers` as in `parse`."""
         encoded = self._encoder.encode(texts)
-        rows = _side_by_side(lambda one: self._network.run(one.ids).intent_logits, encoded, None)
+        rows = _side_by_side(lambda one: self._network.run(one.ids).intent_logits, encoded, workers)
         stacked = np.stack(rows) if rows else np.zeros((0, len(self.labels.intents)), dtype=np.float32)
         return np.asarray(stacked / self.labels.temperature, dtype=np.float32)
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk.context import Desk
-from desk.errors import NotFound
-from desk.log import Agent, Conversation, Entry, Summary, Ticket
+from desk.errors import NotFound, NothingToExplain
+from desk.log import Agent, Conversation, Entry, EntryKind, Summary, Ticket
 from desk.models import ConversationRow
 from desk.owner import OwnerKind
+from desk.service.writing import REPLY_PREFIX
 from desk.store import conversations, entries, people, tickets
 from desk.store.conversations import Page
 from desk.store.rows import conversation_of
@@ -21,6 +22,7 @@ from desk.waiting import LOOK_BACK, estimate_wait_minutes
 PAGE_ENTRIES = 200
 MAX_AGENT_ENTRIES = 1000
 MAX_EARLIER = 5
+MAX_SEQ = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,44 @@ async def access_agent_entry(desk: Desk, _agent: Agent, conversation_id: str, se
     """Read one entry again."""
     async with desk.database.read() as session:
         return await entries.read_one(session, conversation_id, seq)
+
+
+async def access_understood(desk: Desk, _agent: Agent, conversation_id: str, seq: int) -> tuple[Entry, Entry]:
+    """Read an entry that may have a trace, and the customer's message whose understanding that is.
+
+    Returns:
+        Both; they are the same where the message itself was asked for, and not its answer.
+
+    Raises:
+        NotFound: there is no such entry.
+        NothingToExplain: it comes from no message, or from a button, which is obeyed and not understood.
+    """
+    async with desk.database.read() as session:
+        asked = await _entry(session, conversation_id, seq)
+        message_seq = seq if asked.kind is EntryKind.CUSTOMER else _answered_seq(asked)
+        if message_seq is None:
+            raise NothingToExplain("not_a_message")
+        message = await _entry(session, conversation_id, message_seq)
+    if message.kind is not EntryKind.CUSTOMER:
+        raise NothingToExplain("not_a_message")
+    if message.payload is not None or message.work is None:
+        raise NothingToExplain("button")
+    return asked, message
+
+
+def _answered_seq(reply: Entry) -> int | None:
+    """Read which message an entry of the bot answers; None where it is no answer."""
+    start = f"{REPLY_PREFIX}{reply.conversation_id}:"
+    seq = reply.client_id.removeprefix(start).partition(":")[0]
+    is_reply = reply.kind is EntryKind.BOT and reply.client_id.startswith(start)
+    return int(seq) if is_reply and seq.isdecimal() else None
+
+
+async def _entry(session: AsyncSession, conversation_id: str, seq: int) -> Entry:
+    entry = await entries.read_one(session, conversation_id, seq) if 0 < seq <= MAX_SEQ else None
+    if entry is None:
+        raise NotFound("entry")
+    return entry
 
 
 async def access_overview(desk: Desk, agent: Agent) -> Overview:

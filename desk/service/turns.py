@@ -19,7 +19,7 @@ from desk.owner import OwnerKind
 from desk.replies import MAX_REPLY_CHARS, build_replies, person_button, speaking
 from desk.service.ownership import hand_over_in
 from desk.service.unanswered import keep_unanswered
-from desk.service.writing import OWN_PREFIX, Writing, writing
+from desk.service.writing import OWN_PREFIX, REPLY_PREFIX, Writing, writing
 from desk.store import conversations, entries
 from desk.store.quoted import keep_quoted
 from desk.store.rows import conversation_of
@@ -154,7 +154,7 @@ async def _keep_silence(unit: Writing, turn: Turn, result: TurnResult, author: A
 
 
 def _reply_prefix(turn: Turn) -> str:
-    return f"{OWN_PREFIX}reply:{turn.message_id}"
+    return f"{REPLY_PREFIX}{turn.message_id}"
 
 
 def _is_still_the_bots(unit: Writing, turn: Turn) -> bool:

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 # Ids that the desk gives to its own entries begin so; nobody else's may.
 OWN_PREFIX = "desk:"
+# The bot's answers are named after the message: this, conversation, ":", seq, ":", their number.
+REPLY_PREFIX = f"{OWN_PREFIX}reply:"
 QUEUE_FRONT, QUEUE_NORMAL = 0, 1
 
 

@@ -207,6 +207,17 @@ def test_many_texts_are_understood_at_once_as_each_alone(engine: Engine) -> None
     assert engine.post("understand", {"texts": []}).json() == {"results": []}
 
 
+def test_model_of_other_components_is_not_explained(engine: Engine) -> None:
+    answer = engine.post("explain", {"text": "hello"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_explainable")
+
+
+@pytest.mark.parametrize("body", [{}, {"text": None}, {"text": "x" * 8001}, {"text": ["x"]}, []])
+def test_explaining_something_that_is_no_text_is_refused(engine: Engine, body: Any) -> None:
+    answer = engine.post("explain", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
 @pytest.mark.parametrize("texts", [["x"] * 257, ["x" * 8001], [None], "hello", {"a": "b"}, 1])
 def test_lists_that_are_too_long_or_none_are_refused(engine: Engine, texts: Any) -> None:
     answer = engine.post("understand", {"texts": texts})
@@ -216,8 +227,9 @@ def test_lists_that_are_too_long_or_none_are_refused(engine: Engine, texts: Any)
 def test_wrong_token_is_refused(engine: Engine) -> None:
     body = {"conversation_id": "c", "message_id": "m", "text": "hello"}
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}):
-        answer = httpx.post(f"{engine.url}/messages", json=body, headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        for route in ("messages", "explain"):
+            answer = httpx.post(f"{engine.url}/{route}", json=body, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
 HOSTILE = [[], {}, 1, 1.5, True, "x" * 9000, "", None, {"a": []}, "\ud800", 10**400]

@@ -190,8 +190,10 @@ def test_evidence_is_kept_small_and_in_its_form() -> None:
     near = {"text": "late", "intent": "order_late", "cosine": 0.9, "embedding": [0.1]}
     figures = {"familiarity": 1.2, "threshold": 1.0, "second": "order_status", "margin": 0.4}
     evidence = {"nearest": [near] * 9, **figures, "more": "x"}
-    kept = understanding_of({"understanding": {"evidence": evidence}})["evidence"]
-    assert kept == {"nearest": [{"text": "late", "intent": "order_late", "cosine": 0.9}] * 3, **figures}
+    understanding = {"evidence": evidence, "model_id": "04ea499fcdfca23b", "parts": []}
+    kept = understanding_of({"understanding": understanding})["evidence"]
+    nearest = [{"text": "late", "intent": "order_late", "cosine": 0.9}] * 3
+    assert kept == {"nearest": nearest, **figures, "model_id": "04ea499fcdfca23b"}
 
 
 @given(junk)

@@ -23,6 +23,7 @@ class StubEngine:
     delays: list[float] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
     poison: str | None = None
+    model_id: str = "04ea499fcdfca23b"
     replies: list[Json] | None = None
     seen: list[tuple[str, Json]] = field(default_factory=list)
     answered: dict[str, Json] = field(default_factory=dict)
@@ -49,8 +50,13 @@ class StubEngine:
         return Response(self._result(path, body), status_code=200)
 
     def _result(self, path: str, body: Json) -> Json:
+        if path == "explain":
+            return self.explanation(body["text"])
         said = self.replies if self.replies is not None else [{"text": f"you said {body.get('text', path)}"}]
-        evidence: Json = {"nearest": [{"text": "canary, taught", "intent": "greet", "cosine": 0.9}]}
+        evidence: Json = {
+            "nearest": [{"text": "canary, taught", "intent": "greet", "cosine": 0.9}],
+            "model_id": "04ea499fcdfca23b",
+        }
         trace: Json = {
             "intent": {"name": "greet", "confidence": 0.9},
             "evidence": evidence,
@@ -59,6 +65,25 @@ class StubEngine:
         }
         result = {"message_id": body["message_id"], "replies": said, "trace": trace, "repeated": False}
         return self.answered.setdefault(body["message_id"], result)
+
+    def explanation(self, text: str) -> Json:
+        words = [
+            {"word": word, "is_spaced": n > 0, "for_first": 1.0, "for_second": -0.5}
+            for n, word in enumerate(text.split()[:40])
+        ]
+        near = {"text": "canary, taught", "intent": "greet", "cosine": 0.9}
+        return {
+            "model_id": self.model_id,
+            "intent": "greet",
+            "confidence": 0.9,
+            "second": "order_late",
+            "margin": 0.8,
+            "logit_margin": 2.5,
+            "is_whole": len(words) == len(text.split()),
+            "words": words,
+            "first_example": near,
+            "second_example": None,
+        }
 
 
 def build_app(stub: StubEngine) -> Litestar:
@@ -89,11 +114,16 @@ def build_app(stub: StubEngine) -> Litestar:
         stub.seen.append(("understand", body))
         return {"intent": {"name": "order_late", "confidence": 0.8}, "intent_ranking": [], "entities": []}
 
+    @post("/webhooks/careline/explain", status_code=200)
+    async def explain(request: Request[Any, Any, Any]) -> Response[Json]:
+        check(request)
+        return await stub.answer("explain", await request.json())
+
     @get("/webhooks/careline/health")
     async def health() -> Json:
         return {"ready": True, "model_id": "stub", "degraded": []}
 
-    return Litestar([messages, resume, understand, health], logging_config=None, openapi_config=None)
+    return Litestar([messages, resume, understand, explain, health], logging_config=None, openapi_config=None)
 
 
 @asynccontextmanager

@@ -135,6 +135,7 @@ async def test_a_login_of_the_wrong_shape_is_a_400(running: Running, body: Any) 
 async def test_without_a_session_nothing_is_told(running: Running) -> None:
     conversation = await waiting(running)
     paths = ["/me", "/overview", "/conversations", f"/conversations/{conversation}", "/tickets", "/agents"]
+    paths += [f"/conversations/{conversation}/entries/1/explanation"]
     async with running.client() as client:
         client.cookies.set("careline_session", "guess")
         codes = {(await client.get(f"{API}{path}")).status_code for path in paths}
@@ -458,6 +459,8 @@ async def test_openapi_names_every_console_path_and_the_shape_of_its_body(runnin
         assert shape["required"], name
     assert "requestBody" in paths[f"{API}/login"]["post"]
     assert f"{API}/me/presence" in paths
+    explanation = paths[f"{API}/conversations/{{conversation_id}}/entries/{{seq}}/explanation"]["get"]
+    assert {parameter["name"] for parameter in explanation["parameters"]} == {"conversation_id", "seq"}
 
 
 async def test_a_second_desk_process_serves_the_same_log(running: Running) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desk import wire
+from desk.api.explanations import wire_explanation
+from desk.engine import Explanation, TaughtText, WordShare
 from desk.log import (
     Agent,
     Author,
@@ -48,6 +50,7 @@ TRACE: Json = {
         "threshold": 1.61,
         "second": "order_status",
         "margin": 0.89,
+        "model_id": "04ea499fcdfca23b",
     },
     "intent": {"name": "order_late", "confidence": 0.93},
     "intent_ranking": [
@@ -63,6 +66,27 @@ TRACE: Json = {
     "active_form": None,
     "duration_ms": {"understand": 4.1, "total": 21.8},
 }
+
+
+EXPLANATION = Explanation(
+    model_id="04ea499fcdfca23b",
+    intent="order_late",
+    confidence=0.93,
+    second="order_status",
+    margin=0.89,
+    logit_margin=3.15,
+    is_whole=True,
+    words=[
+        WordShare("Where", is_spaced=False, for_first=-0.42, for_second=1.1),
+        WordShare("is", is_spaced=True, for_first=0.05, for_second=0.2),
+        WordShare("NL", is_spaced=True, for_first=0.31, for_second=0.44),
+        WordShare("-", is_spaced=False, for_first=0.02, for_second=0.01),
+        WordShare("10245", is_spaced=False, for_first=2.6, for_second=-0.9),
+        WordShare("?", is_spaced=False, for_first=0.0, for_second=0.12),
+    ],
+    first_example=TaughtText("my parcel is late", "order_late", 0.93),
+    second_example=TaughtText("where is my parcel now", "order_status", 0.88),
+)
 
 
 def entry(seq: int, kind: EntryKind, text: str, **fields: Any) -> Entry:
@@ -394,6 +418,7 @@ def _console_http() -> dict[str, Json]:
         "http_ticket": wire.wire_ticket(TICKET, with_comments=True),
         "http_ticket_patch": {"version": 2, "status": "solved", "comment": "It arrived.", "is_public": True},
         "http_agents": {"items": [wire.wire_agent(AGENT_SAM)]},
+        "http_explanation": wire_explanation(ENTRIES["bot"], ENTRIES["customer"], EXPLANATION),
         "http_error_taken": {
             "code": "conversation_taken",
             "message": "Sam already has this conversation.",

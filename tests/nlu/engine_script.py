@@ -21,6 +21,7 @@ def main(project: Path) -> None:
     (project / "results.json").write_text(json.dumps(results))
     served = asyncio.run(swap(str(model), project / "var" / "models" / "nlu"))
     (project / "lack.json").write_text(json.dumps(asyncio.run(lack(str(model)))))
+    (project / "explained.json").write_text(json.dumps(asyncio.run(explained(str(model)))))
     (project / "served.json").write_text(json.dumps(served))
     (project / "fingerprints.json").write_text(
         json.dumps([fingerprint(), fingerprint(), fingerprint("another")])
@@ -89,6 +90,18 @@ async def lack(model: str) -> str:
     understanding = find_understanding((await load_agent(model_path=model)).processor)
     assert understanding is not None
     return understanding.lack
+
+
+async def explained(model: str) -> Any:
+    """Explain a text as the channel does, its offsets and all."""
+    from rasa.core.agent import load_agent
+
+    from bot.explain import Explainer
+    from bot.turns import find_understanding
+
+    understanding = find_understanding((await load_agent(model_path=model)).processor)
+    assert understanding is not None
+    return await Explainer(understanding.explain).answer("🚚 thanks a lot")
 
 
 async def swap(model: str, store: Path) -> list[str]:

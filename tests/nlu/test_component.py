@@ -15,6 +15,7 @@ import pytest
 from nlu.config import TrainConfig
 from nlu.device import CUDA_PROVIDER
 from nlu.examples import read_dataset
+from nlu.explain import explain
 from nlu.models import ensure_model
 from nlu.runtime import Understander, load
 
@@ -145,6 +146,22 @@ def test_evidence_stands_beside_what_was_understood(results: dict[str, Any], app
     evidence = results["thanks a lot"]["understanding"]["evidence"]
     assert evidence["nearest"][0]["text"] == "thanks a lot"
     assert evidence["second"] == app_view.parse(["thanks a lot"])[0].ranking[1][0]
+
+
+def test_engine_explains_what_it_serves_as_the_application_does(
+    project: Path, app_view: Understander
+) -> None:
+    explained = json.loads((project / "explained.json").read_text())
+    mine = explain(app_view, "🚚 thanks a lot")
+    assert (explained["model_id"], explained["intent"]) == (app_view.model_id, mine.parse.intent)
+    assert [(word["word"], word["is_spaced"]) for word in explained["words"]] == [
+        ("🚚", False),
+        ("thanks", True),
+        ("a", True),
+        ("lot", True),
+    ]
+    shares = [word["for_first"] for word in explained["words"]]
+    assert shares == pytest.approx([word.for_first for word in mine.words], abs=1e-3)
 
 
 def test_entities_come_with_their_places(results: dict[str, Any]) -> None:

@@ -85,3 +85,10 @@ def test_command_explains_in_lines_whose_signs_need_no_colour(
     record = json.loads(CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False).stdout)
     assert record["intent"] == intent
     assert len(record["words"]) > 4
+
+
+def test_words_beyond_the_limit_are_not_weighed_and_that_is_said(understander: Understander) -> None:
+    few, all_of_them = explain(understander, TEXT, most_words=2, workers=1), explain(understander, TEXT)
+    assert (few.is_whole, all_of_them.is_whole) == (False, True)
+    assert few.words == all_of_them.words[:2]
+    assert explanation_record(few)["is_whole"] is False

@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)
 CARELINE := $(BIN)/careline
 
-.PHONY: help setup run train test check format bench bench-understanding locks docs screenshots clean
+.PHONY: help setup run train test check format bench bench-understanding bench-knowledge locks docs screenshots clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -40,6 +40,9 @@ bench: setup ## the running system under real messages (see bench/)
 
 bench-understanding: setup ## the understanding of many sets beside DIET and others (ARGS="--sets banking77-5")
 	$(BIN)/python -m bench.understanding $(ARGS)
+
+bench-knowledge: setup ## the knowledge base: quality, embedding, search and answers at three sizes (ARGS="--sizes 10000")
+	$(BIN)/python -m bench.knowledge $(ARGS)
 
 docs: ## write the pages that are made from code
 	$(CARELINE) docs

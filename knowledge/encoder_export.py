@@ -75,11 +75,19 @@ def ensure_encoder(source: str, encoders: Path) -> Path:
     return folder
 
 
-def export_encoder(source: str, folder: Path, *, floor: float = AGREEMENT_FLOOR) -> float:
-    """Write the int8 export of an encoder and check it against the original.
+def export_encoder(
+    source: str, folder: Path, *, floor: float = AGREEMENT_FLOOR, is_int8: bool = True
+) -> float:
+    """Write the export of an encoder and check it against the original.
+
+    Args:
+        source: see ``resolve_source``.
+        folder: to write.
+        floor: the least agreement.
+        is_int8: weights of one byte, as they are served; else of four, to compare with.
 
     Returns:
-        The mean cosine of int8 against fp32 vectors over a small sample.
+        The mean cosine of the export's against the original's vectors over a small sample.
 
     Raises:
         EncoderMissing: there is no such model.
@@ -92,7 +100,7 @@ def export_encoder(source: str, folder: Path, *, floor: float = AGREEMENT_FLOOR)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     try:
-        _write_onnx(model, work)
+        _write_onnx(model, work, is_int8=is_int8)
         _write_tokenizer(model, work)
         manifest = {
             "kind": ENCODER_KIND,
@@ -120,7 +128,7 @@ def mean_cosine(left: FloatArray, right: FloatArray) -> float:
     return float(np.mean(np.sum(left * right, axis=1)))
 
 
-def _write_onnx(model: Any, work: Path) -> None:
+def _write_onnx(model: Any, work: Path, *, is_int8: bool) -> None:
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -151,9 +159,12 @@ def _write_onnx(model: Any, work: Path) -> None:
             dynamo=False,
         )
     quant_pre_process(str(work / "fp32.onnx"), str(work / "shaped.onnx"), skip_symbolic_shape=True)
-    quantize_dynamic(
-        str(work / "shaped.onnx"), str(work / MODEL_FILE), weight_type=QuantType.QInt8, per_channel=True
-    )
+    if is_int8:
+        quantize_dynamic(
+            str(work / "shaped.onnx"), str(work / MODEL_FILE), weight_type=QuantType.QInt8, per_channel=True
+        )
+    else:
+        shutil.copyfile(work / "shaped.onnx", work / MODEL_FILE)
     for name in ("fp32.onnx", "shaped.onnx"):
         (work / name).unlink()
 

@@ -1,0 +1,30 @@
+"""Quality: which documents are found, set by set and method by method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.knowledge.results import Figures
+from knowledge.build import BuildConfig
+from knowledge.evaluate import evaluate_retrieval
+
+SETS = ("scifact", "stackfaq")
+
+
+def measure_quality(data: Path, work: Path) -> Iterator[tuple[str, int, Figures]]:
+    """Evaluate every set as `careline knowledge evaluate` does: (set and method, documents, figures)."""
+    for name in SETS:
+        folder = data / name
+        report = evaluate_retrieval(
+            folder / "corpus.jsonl",
+            folder / "queries.jsonl",
+            folder / "qrels.tsv",
+            work / f"quality-{name}",
+            BuildConfig(),
+        )
+        result = report.to_json()
+        for method, figures in result.items():
+            if isinstance(figures, dict):
+                is_served = method == result["served"]
+                yield f"{name}-{method}", report.documents, {**figures, "is_served": int(is_served)}

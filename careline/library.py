@@ -22,6 +22,7 @@ from desk.library import ArticleDraft, ArticleRefused, Change, Comparison, Sourc
 from desk.service.unanswered import Grouping
 from desk.store.quoted import PassageText, Quoted
 from knowledge.articles import Draft, load_team, write_article
+from knowledge.conflicts import list_conflicts
 from knowledge.current import QuotedPassage, compare, passage_hash, passages_of
 from knowledge.documents import Collection, Passage, load_documents
 from knowledge.errors import DocumentRejected
@@ -193,8 +194,8 @@ class FileLibrary:
         )
 
     def conflicts(self) -> Sequence[Mapping[str, Any]]:
-        """List passages that contradict each other."""
-        return ()
+        """List passages that contradict each other, the newer one first."""
+        return [conflict.to_json() for conflict in list_conflicts(self._root)]
 
 
 def _text_of(passage: Passage) -> PassageText:

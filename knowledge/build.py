@@ -18,6 +18,8 @@ import structlog
 from knowledge.abstain import MAX_WRONG_SHARE
 from knowledge.articles import ARTICLES, load_team
 from knowledge.assembly import assemble, embedded_texts, with_questions
+from knowledge.conflicts import write_conflicts
+from knowledge.disagreement import find_conflicts
 from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
@@ -33,7 +35,7 @@ ENCODERS = "encoders"
 DEFAULT_DATA = Path("data/knowledge")
 DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
-_BUILD_REVISION = 11
+_BUILD_REVISION = 12
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
 
 log = structlog.get_logger()
@@ -203,9 +205,19 @@ def _build(
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
     index = assemble(passages, embeddings, manifest, kind=config.index_kind)
     folder = root / manifest["index_id"]
-    _publish(root, folder, lambda work: index.save(work, embeddings.keys, embeddings.vectors), config.keep)
+    conflicts = find_conflicts(index, embeddings)
+
+    def write(work: Path) -> None:
+        write_conflicts(work, conflicts)
+        index.save(work, embeddings.keys, embeddings.vectors)
+
+    _publish(root, folder, write, config.keep)
     log.info(
-        "knowledge_built", index_id=folder.name, passages=len(passages), embedded=embeddings.embedded_count
+        "knowledge_built",
+        index_id=folder.name,
+        passages=len(passages),
+        embedded=embeddings.embedded_count,
+        conflicts=len(conflicts),
     )
     return BuildReport(
         folder=folder,

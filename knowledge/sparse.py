@@ -43,10 +43,16 @@ class WordSplitter:
 
     def split(self, text: str) -> list[str]:
         """List the stems of a text in order; text of only stop words keeps them."""
-        words = [piece for word in _WORD.findall(_fold(text)) for piece in _pieces(word)]
-        content = [word for word in words if word not in _STOP_WORDS]
+        words = _words(text)
+        return self._stems([word for word in words if word not in _STOP_WORDS] or words)
+
+    def content(self, text: str) -> list[str]:
+        """List the stems of a text's content words in order; none for a text of only stop words."""
+        return self._stems([word for word in _words(text) if word not in _STOP_WORDS])
+
+    def _stems(self, words: list[str]) -> list[str]:
         with self._lock:
-            return list(self._stemmer.stemWords(content or words))
+            return list(self._stemmer.stemWords(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,10 @@ def top_rows(scores: FloatArray, top_k: int) -> npt.NDArray[np.int64]:
         rows = np.arange(len(scores))
     order = np.argsort(-scores[rows], kind="stable")
     return rows[order][:top_k].astype(np.int64)
+
+
+def _words(text: str) -> list[str]:
+    return [piece for word in _WORD.findall(_fold(text)) for piece in _pieces(word)]
 
 
 def _fold(text: str) -> str:

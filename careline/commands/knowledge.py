@@ -82,6 +82,26 @@ def search(
 
 
 @app.command()
+def conflicts(root: Root = None, as_json: AsJson = False) -> None:
+    """List passages of different articles that contradict each other; the newer one is what customers are told."""
+    from knowledge.conflicts import list_conflicts
+
+    found = list_conflicts(_root(root))
+    if as_json:
+        _print_json({"conflicts": [conflict.to_json() for conflict in found]})
+        return
+    if not found:
+        _say("No two articles contradict each other, as far as could be seen.")
+        return
+    sides = [(conflict.newer, conflict.older) for conflict in found]
+    rows = [
+        [newer.title, newer.updated, newer.text, older.title, older.updated, older.text]
+        for newer, older in sides
+    ]
+    _print_table("contradictions", ["newer", "updated", "says", "older", "updated", "says"], rows)
+
+
+@app.command()
 def evaluate(
     corpus: Annotated[Path | None, typer.Option(help='Lines of {"id", "title", "text"}.')] = None,
     queries: Annotated[Path | None, typer.Option(help='Lines of {"id", "text"}.')] = None,

@@ -4,6 +4,7 @@ import { ReconnectingSocket, type SocketLike, type SocketState } from "../../sha
 import type { Storage } from "../../shared/storage";
 import { ulid } from "../../shared/ulid";
 import type { JsonObject } from "../../shared/wire-reader";
+import type { Explanation } from "../wire/explanation";
 import { type ConsoleHttp, DeskError, type TicketChange, type TicketDraft, type View } from "../wire/http";
 import {
   type ClientFrame,
@@ -129,6 +130,11 @@ export class Console {
 
   async setPresence(presence: Presence): Promise<void> {
     this.happen({ type: "presence", agent: await this.env.http.setPresence(presence) });
+  }
+
+  /** Ask why a message was understood as it was; throws DeskError. */
+  explain(id: string, seq: number): Promise<Explanation> {
+    return this.env.http.explanation(id, seq);
   }
 
   // ---- the list

@@ -4,6 +4,7 @@ import { CONSOLE_MESSAGES } from "../i18n/console";
 import { commandFor, SHORTCUTS } from "../lib/keys";
 import { parseRoute, routeHash } from "../lib/route";
 import { buildTimes } from "../lib/times";
+import { heaviest, signed, strengthOf } from "../lib/weights";
 import { customerName, duration, humanise, initial, urgency, wordsFor } from "../lib/words";
 
 const t = buildTranslate(CONSOLE_MESSAGES.en, "en");
@@ -89,4 +90,21 @@ test("a day is named from where the reader is", () => {
   expect(times.dayName("2026-11-21T11:00:00Z")).toBe("Yesterday");
   expect(times.dayName("2026-11-16T11:00:00Z")).toBe("Monday 16 November");
   expect(times.clock("no date")).toBe("");
+});
+
+describe("what words weigh", () => {
+  test("is told in steps of the heaviest", () => {
+    const most = heaviest([3, -0.9, 0.2]);
+    expect([3, -2.1, -0.9, 0.2, 0].map((weight) => strengthOf(weight, most))).toEqual([3, 3, 1, 0, 0]);
+  });
+
+  test("is never made much of where nothing weighs much", () => {
+    const most = heaviest([0.05, -0.02]);
+    expect([0.05, -0.02].map((weight) => strengthOf(weight, most))).toEqual([0, 0]);
+    expect(heaviest([])).toBeGreaterThan(0);
+  });
+
+  test("has a sign that is not a hyphen", () => {
+    expect([signed(1.204), signed(-0.3)]).toEqual(["+1.20", "−0.30"]);
+  });
 });

@@ -143,6 +143,87 @@ describe("the page", () => {
   });
 });
 
+describe("why", () => {
+  const WHY = `GET /conversations/${MAYA_ID}/entries/2/explanation`;
+
+  async function askWhy(): Promise<HTMLElement> {
+    await open();
+    await userEvent.click(await button(/order_late 0.93/));
+    await userEvent.click(await button("Why?"));
+    return screen.findByRole("group", { name: "Why it was understood so" });
+  }
+
+  test("is asked only when somebody wants to know, and marks the words for eyes and ears", async () => {
+    stand.desk.on(WHY, golden("http_explanation"));
+    const why = await askWhy();
+    await within(why).findByText("What speaks for order_late");
+    expect(stand.desk.askedFor(WHY)).toHaveLength(1);
+    const strong = why.querySelector(".weighed.for.strength-3");
+    expect(strong?.textContent).toBe("10245 (strongly for it) +++");
+    const against = why.querySelector(".weighed.against");
+    expect(against?.textContent).toBe("Where (slightly against it) −");
+    expect(getComputedStyle(against as Element).textDecorationStyle).toBe("dashed");
+    within(why).getByText("Why not order_status?");
+    within(why).getByText("0.89 less likely than order_late");
+    within(why).getByText("rather order_late: 10245 +3.50");
+    within(why).getByText("rather order_status: Where +1.52");
+    within(why).getByText("where is my parcel now");
+    expect(document.activeElement).toBe(why);
+    expect(within(why).queryByText(/Another model/)).toBeNull();
+    expect(await violations()).toEqual([]);
+    document.documentElement.dataset.theme = "dark";
+    expect(await violations()).toEqual([]);
+    document.documentElement.dataset.theme = "light";
+  });
+
+  test("says that another model answers now, and what it makes of the message", async () => {
+    const other = { is_same_model: false, intent: "refund_status", is_whole: false };
+    stand.desk.on(WHY, { ...golden("http_explanation"), ...other });
+    const why = await askWhy();
+    await within(why).findByText("Another model answers now than when the customer wrote this.");
+    within(why).getByText("The message as a whole is now understood as refund_status.");
+    within(why).getByText(/Only the first 6 words are weighed/);
+    expect(await violations()).toEqual([]);
+  });
+
+  test("an engine that is away or slow says so, and can be asked again", async () => {
+    stand.desk.on(WHY, { code: "engine_slow", message: "", details: {} }, 502);
+    const why = await askWhy();
+    await within(why).findByText("The bot did not answer in time.");
+    expect(await violations()).toEqual([]);
+    stand.desk.goAway(WHY);
+    await userEvent.click(within(why).getByRole("button", { name: "Try again" }));
+    await within(why).findByText("The desk could not be reached.");
+    stand.desk.on(WHY, golden("http_explanation"));
+    await userEvent.click(within(why).getByRole("button", { name: "Try again" }));
+    await within(why).findByText("What speaks for order_late");
+    expect(within(why).queryByRole("alert")).toBeNull();
+  });
+
+  test("what cannot be explained offers no second try", async () => {
+    const details = { reason: "button" };
+    stand.desk.on(WHY, { code: "nothing_to_explain", message: "", details }, 409);
+    const why = await askWhy();
+    await within(why).findByText(/there is nothing to explain/);
+    expect(within(why).queryByRole("button")).toBeNull();
+  });
+
+  test("Chinese and emoji stand as they were written, markup stays text", async () => {
+    const word = (text: string, is_spaced = false) => ({
+      word: text,
+      is_spaced,
+      for_first: 0,
+      for_second: 0,
+    });
+    const words = ["我", "的", "订", "单"].map((text) => word(text));
+    words.push(word("👍🏽", true), word("<img src=x>", true));
+    stand.desk.on(WHY, { ...golden("http_explanation"), words });
+    const why = await askWhy();
+    await within(why).findByText("我的订单 👍🏽 <img src=x>");
+    expect(why.querySelector("img")).toBeNull();
+  });
+});
+
 describe("claiming", () => {
   test("two agents at once: the second one reads who has it", async () => {
     stand.desk.on(`POST /conversations/${MAYA_ID}/claim`, golden("http_error_taken"), 409);

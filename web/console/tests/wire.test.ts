@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UnknownFrame, WireError } from "../../shared/wire-reader";
+import { parseExplanation } from "../wire/explanation";
 import { decidingAction, parseTrace, policyName } from "../wire/trace";
 import {
   parseAgents,
@@ -77,6 +78,15 @@ test("a trace keeps the nearest examples, the second intent and the familiarity"
 test("a trace from before there was evidence has none", () => {
   expect(parseTrace({ intent: { name: "greet", confidence: 1 } }).evidence).toBeNull();
   expect(parseTrace({ evidence: null }).evidence).toBeNull();
+});
+
+test("an explanation is read with its words in order", () => {
+  const explanation = parseExplanation(golden("http_explanation"));
+  expect(explanation.words.map(({ word }) => word).join("")).toBe("WhereisNL-10245?");
+  expect([explanation.intent, explanation.second]).toEqual(["order_late", "order_status"]);
+  expect(explanation.is_same_model).toBe(true);
+  expect(parseExplanation({ ...golden("http_explanation"), is_same_model: null }).is_same_model).toBeNull();
+  expect(() => parseExplanation({ ...golden("http_explanation"), words: [{}] })).toThrow(WireError);
 });
 
 test("an unknown type is told from a broken frame", () => {

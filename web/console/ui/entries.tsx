@@ -139,7 +139,12 @@ function Group({
         </time>
       </header>
       {block.entries.map((entry) => (
-        <EntryView key={entry.seq} entry={entry} are_traces_open={are_traces_open} />
+        <EntryView
+          key={entry.seq}
+          entry={entry}
+          conversation_id={summary.id}
+          are_traces_open={are_traces_open}
+        />
       ))}
     </section>
   );
@@ -150,7 +155,13 @@ function speaker(t: T, entry: Entry, summary: Summary): string {
   return entry.author?.name ?? (entry.kind === "bot" ? t("bot") : "");
 }
 
-function EntryView({ entry, are_traces_open }: { entry: Entry; are_traces_open: boolean }) {
+interface EntryViewProps {
+  entry: Entry;
+  conversation_id: string;
+  are_traces_open: boolean;
+}
+
+function EntryView({ entry, conversation_id, are_traces_open }: EntryViewProps) {
   return (
     <div className="entry">
       {entry.text !== "" && (
@@ -161,7 +172,13 @@ function EntryView({ entry, are_traces_open }: { entry: Entry; are_traces_open: 
       <Offered entry={entry} />
       <Sources sources={entry.sources} />
       {entry.trace !== null && (
-        <TraceLine key={String(are_traces_open)} trace={entry.trace} is_open_first={are_traces_open} />
+        <TraceLine
+          key={String(are_traces_open)}
+          trace={entry.trace}
+          conversation_id={conversation_id}
+          seq={entry.seq}
+          is_open_first={are_traces_open}
+        />
       )}
     </div>
   );

@@ -4,8 +4,17 @@ import { humanise, type T } from "../lib/words";
 import { decidingAction, type Evidence, policyName, type SlotChange, type Trace } from "../wire/trace";
 import { useFrame } from "./frame";
 import { Icon } from "./icons";
+import { Why } from "./why";
 
-export function TraceLine({ trace, is_open_first }: { trace: Trace; is_open_first: boolean }) {
+export interface TraceLineProps {
+  trace: Trace;
+  conversation_id: string;
+  /** The entry that has the trace. */
+  seq: number;
+  is_open_first: boolean;
+}
+
+export function TraceLine({ trace, conversation_id, seq, is_open_first }: TraceLineProps) {
   const { t } = useFrame();
   const [is_open, setOpen] = useState(is_open_first);
   const id = useId();
@@ -25,7 +34,7 @@ export function TraceLine({ trace, is_open_first }: { trace: Trace; is_open_firs
         {failed && <span className="trace-failed">{t("trace_failed")}</span>}
       </button>
       <div id={id} hidden={!is_open}>
-        {is_open && <TraceDetails trace={trace} />}
+        {is_open && <TraceDetails trace={trace} conversation_id={conversation_id} seq={seq} />}
       </div>
     </div>
   );
@@ -43,7 +52,7 @@ function TraceSummary({ trace }: { trace: Trace }) {
   return <span className="trace-words">{parts.filter((part) => part !== null).join(" · ")}</span>;
 }
 
-function TraceDetails({ trace }: { trace: Trace }) {
+function TraceDetails({ trace, conversation_id, seq }: Omit<TraceLineProps, "is_open_first">) {
   const { t } = useFrame();
   const facts = [
     trace.active_form === null ? null : t("trace_form", { form: humanise(trace.active_form) }),
@@ -68,7 +77,14 @@ function TraceDetails({ trace }: { trace: Trace }) {
           ))}
         </ul>
       </dd>
-      {trace.evidence !== null && <EvidenceRows evidence={trace.evidence} />}
+      {trace.evidence !== null && (
+        <>
+          <EvidenceRows evidence={trace.evidence} />
+          <dd className="trace-why">
+            <Why conversation_id={conversation_id} seq={seq} intent={trace.intent?.name ?? null} />
+          </dd>
+        </>
+      )}
       {trace.entities.length > 0 && (
         <>
           <dt>{t("trace_entities")}</dt>

@@ -1,6 +1,7 @@
 /** The desk's answers to agents over HTTP, with a deadline on every request and errors by code. */
 import type { Clock } from "../../shared/clock";
 import { isObject, type JsonObject } from "../../shared/wire-reader";
+import { type Explanation, parseExplanation } from "./explanation";
 import {
   type Agent,
   type ConversationDetail,
@@ -107,6 +108,9 @@ export class ConsoleHttp {
 
   entries = async (id: string, after_seq: number): Promise<Entry[]> =>
     parseEntries(await this.request("GET", `${at(id)}/entries?after=${after_seq}`));
+
+  explanation = async (id: string, seq: number): Promise<Explanation> =>
+    parseExplanation(await this.request("GET", `${at(id)}/entries/${seq}/explanation`));
 
   claim = (id: string, version: number): Promise<Summary> => this.change(id, "claim", { version });
 

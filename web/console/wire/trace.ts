@@ -103,7 +103,7 @@ function parseEvidence(value: unknown, path: string): Evidence {
   };
 }
 
-function parseNear(value: unknown, path: string): NearExample {
+export function parseNear(value: unknown, path: string): NearExample {
   const read = new Reader(value, path);
   return { text: read.text("text"), intent: read.text("intent"), cosine: read.number("cosine") };
 }

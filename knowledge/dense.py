@@ -56,16 +56,6 @@ class DenseIndex(Protocol):
         """Write the index's files into a folder."""
         ...
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Open what ``save`` wrote, memory-mapped.
-
-        Raises:
-            IndexTampered: a file is cut or damaged.
-            IndexForeign: it is of another kind.
-        """
-        ...
-
 
 class FlatIndex:
     """The exact index: FAISS compares the query with every vector."""
@@ -86,7 +76,7 @@ class FlatIndex:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Open what ``save`` wrote (see ``DenseIndex.load``)."""
+        """Open what ``save`` wrote (see ``read_faiss``)."""
         return cls(read_faiss(folder, faiss.IndexFlat))
 
     def save(self, folder: Path) -> None:
@@ -117,7 +107,12 @@ class FlatIndex:
 
 
 def read_faiss(folder: Path, expected: type, *, flags: int | None = None) -> Any:
-    """Open the FAISS file of a folder, memory-mapped (see ``DenseIndex.load`` for the errors)."""
+    """Open the FAISS file of a folder, memory-mapped.
+
+    Raises:
+        IndexTampered: it is missing, cut or damaged.
+        IndexForeign: it is of another kind.
+    """
     path = folder / DENSE_FILE
     try:
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if flags is None else flags)

@@ -52,7 +52,7 @@ class GraphIndex:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Open what ``save`` wrote (see ``DenseIndex.load``)."""
+        """Open what ``save`` wrote (see ``read_faiss``)."""
         return cls(read_faiss(folder, faiss.IndexHNSWSQ))
 
     def save(self, folder: Path) -> None:

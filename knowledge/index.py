@@ -19,6 +19,7 @@ from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
 from knowledge.filters import Facets, Reader
 from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
 from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, supported
+from knowledge.gpu import to_gpu
 from knowledge.kinds import open_dense
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
 from knowledge.sparse import WordIndex, WordSplitter
@@ -137,7 +138,7 @@ class KnowledgeIndex:
     @classmethod
     def _open(cls, folder: Path, manifest: dict[str, Any]) -> "KnowledgeIndex":
         passages = PassageStore(folder)
-        dense = open_dense(folder, manifest.get("dense"))
+        dense = to_gpu(open_dense(folder, manifest.get("dense")))
         facets = Facets.load(folder / FACETS_FILE)
         starts = np.load(folder / STARTS_FILE, mmap_mode="r")
         if not len(passages) == len(facets) == len(starts) - 1 or dense.size != starts[-1]:

@@ -19,7 +19,7 @@ class PassageStore:
     """Passages by row; safe to share between threads. It outlives the removal of its folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._offsets: npt.NDArray[np.int64] = np.load(folder / OFFSETS_FILE)
+        self._offsets: npt.NDArray[np.int64] = np.load(folder / OFFSETS_FILE, mmap_mode="r")
         with (folder / PASSAGES_FILE).open("rb") as file:
             self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if len(self) else b""
 

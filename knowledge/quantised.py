@@ -70,7 +70,7 @@ class QuantisedIndex:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Open what ``save`` wrote (see ``DenseIndex.load``)."""
+        """Open what ``save`` wrote (see ``read_faiss``)."""
         index = read_faiss(folder, faiss.IndexPreTransform, flags=faiss.IO_FLAG_MMAP)
         try:
             vectors = np.load(folder / VECTORS_FILE, mmap_mode="r")

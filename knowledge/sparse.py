@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bm25s
 import numpy as np
@@ -80,12 +81,20 @@ class WordIndex:
         self.splitter = splitter
         self._model = model
         self._is_empty = not model.vocab_dict if size else True
+        # Plain views of what is memory-mapped: slicing a numpy memmap costs ten times as much.
+        columns = (
+            {}
+            if self._is_empty
+            else {name: np.asarray(model.scores[name]) for name in ("data", "indices", "indptr")}
+        )
+        self._columns: dict[str, npt.NDArray[Any]] = columns
 
     @classmethod
     def build(cls, texts: Sequence[str], splitter: WordSplitter) -> "WordIndex":
         """Index texts; row i of every score array is texts[i]."""
         model = bm25s.BM25(k1=_K1, b=_B, method="lucene")
-        words = [splitter.split(text) for text in texts]
+        known: dict[str, str] = {}  # one object a stem: a million passages have 30 million words
+        words = [[known.setdefault(word, word) for word in splitter.split(text)] for text in texts]
         if any(words):
             model.index(words, show_progress=False)
         else:
@@ -150,10 +159,10 @@ class WordIndex:
         for word, times in known.items():
             column = self._model.vocab_dict.get(word)
             if column is not None:
-                start, end = self._model.scores["indptr"][column : column + 2]
-                values = np.asarray(self._model.scores["data"][start:end])
+                start, end = self._columns["indptr"][column : column + 2]
+                values = self._columns["data"][start:end]
                 yield (
-                    np.asarray(self._model.scores["indices"][start:end]),
+                    self._columns["indices"][start:end],
                     values if times == 1 else values * np.float32(times),
                 )
 
@@ -161,7 +170,7 @@ class WordIndex:
         column = self._model.vocab_dict.get(word)
         if column is None:
             return 0
-        starts = self._model.scores["indptr"]
+        starts = self._columns["indptr"]
         return int(starts[column + 1] - starts[column])
 
 

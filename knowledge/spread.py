@@ -8,6 +8,8 @@ import numpy as np
 
 from knowledge.encoder import FloatArray
 
+_AT_ONCE = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -25,8 +27,11 @@ class Spread:
                 np.zeros(dimension, dtype=np.float32), np.zeros((dimension, dimension), dtype=np.float32)
             )
         mean = vectors.mean(axis=0)
-        centred = vectors - mean
-        return cls(mean, np.asarray(centred.T @ centred / len(vectors), dtype=np.float32))
+        covariance = np.zeros((dimension, dimension), dtype=np.float64)
+        for start in range(0, len(vectors), _AT_ONCE):  # a million centred vectors would take 1.5 GB more
+            centred = vectors[start : start + _AT_ONCE] - mean
+            covariance += centred.T @ centred
+        return cls(mean, np.asarray(covariance / len(vectors), dtype=np.float32))
 
     @classmethod
     def load(cls, path: Path) -> "Spread":

@@ -11,6 +11,7 @@ the results are written as one page of tables beside that folder. bench.knowledg
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -25,7 +26,6 @@ from bench.knowledge.report import write_page
 from bench.knowledge.results import Figures, make_result, read_results, write_result
 from bench.knowledge.search import (
     Corpus,
-    make_probes,
     measure_bm25,
     measure_flat,
     measure_ours,
@@ -33,6 +33,7 @@ from bench.knowledge.search import (
 )
 from bench.knowledge.texts import RealText, missing_file, read_questions, read_texts
 from bench.knowledge.vectors import embed_texts, grow
+from knowledge.assembly import PROBES
 from knowledge.encoder import FloatArray, OnnxEncoder
 from knowledge.encoder_export import DEFAULT_ENCODER, ensure_encoder
 
@@ -42,6 +43,7 @@ PARTS = ("embed", "search", "words", "answer", "quality")
 # A million texts take word search half an hour and 10 GB to index; passages beyond this only have vectors.
 MOST_WITH_WORDS = 100_000
 _QUESTIONS = 1_000
+_SEED = 20261125
 EXIT_NO_DATA = 2
 
 
@@ -73,13 +75,20 @@ class Material:
         """What is asked."""
         return read_questions(self._options.data, _QUESTIONS)
 
+    @cached_property
+    def probes(self) -> FloatArray:
+        """Vectors of titles, with which a build sets the effort of an approximate index."""
+        titles = sorted({text.title for text in self.texts if text.title})
+        random.Random(_SEED).shuffle(titles)  # noqa: S311 - a sample, not a secret
+        return embed_texts(titles[:PROBES], self.encoder, self._options.work, "titles")
+
     def corpus(self, size: int) -> Corpus:
         """Make a corpus of a size; texts come again where the real ones do not last."""
         vectors = grow(self.vectors, size)
         asked = embed_texts(self.questions, self.encoder, self._options.work, "questions")
         count = size if size <= MOST_WITH_WORDS else 0
         texts = [self.texts[row % len(self.texts)].joined for row in range(count)]
-        return Corpus(texts, vectors, self.questions, asked, make_probes(vectors))
+        return Corpus(texts, vectors, self.questions, asked, self.probes)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 
 from bench.knowledge.results import Figures, Stopwatch, time_each
-from bench.knowledge.search import Corpus, make_probes
+from bench.knowledge.search import Corpus
 from bench.knowledge.texts import RealText
 from knowledge.abstain import DEFAULT_RULE
 from knowledge.answer import gather_evidence
@@ -71,7 +71,7 @@ def _build(root: Path, corpus: Corpus, real: Sequence[RealText], encoder: OnnxEn
     folder.mkdir(parents=True)
     watch = Stopwatch()
     passages = [_passage(row, real[row % len(real)]) for row in range(len(corpus.vectors))]
-    dense, report = build_dense(corpus.vectors, lambda: make_probes(corpus.vectors))
+    dense, report = build_dense(corpus.vectors, lambda: corpus.probes)
     index = KnowledgeIndex(
         manifest={
             "kind": INDEX_KIND,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.knowledge.results import Figures
 from knowledge.build import BuildConfig
-from knowledge.evaluate import evaluate_retrieval
+from knowledge.retrieval import evaluate_retrieval
 
 SETS = ("scifact", "stackfaq")
 
@@ -25,6 +25,6 @@ def measure_quality(data: Path, work: Path) -> Iterator[tuple[str, int, Figures]
         )
         result = report.to_json()
         for method, figures in result.items():
-            if isinstance(figures, dict):
+            if isinstance(figures, dict) and "ndcg_at_10" in figures:
                 is_served = method == result["served"]
                 yield f"{name}-{method}", report.documents, {**figures, "is_served": int(is_served)}

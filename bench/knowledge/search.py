@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +10,11 @@ from pathlib import Path
 
 import bm25s
 import faiss
-import numpy as np
 
 from bench.knowledge.results import Figures, Stopwatch, time_each
 from knowledge.dense import DENSE_FILE, DenseIndex, FlatIndex
 from knowledge.encoder import FloatArray
-from knowledge.kinds import KINDS, RECALL_AT, build_dense, choose_kind, measure_recall
+from knowledge.kinds import KINDS, RECALL_AT, choose_kind, measure_recall, set_effort
 from knowledge.sparse import WordIndex, WordSplitter
 
 _QUESTIONS = 500
@@ -67,20 +67,24 @@ def measure_ours(corpus: Corpus, work: Path, kind: str | None = None) -> Figures
     """
     chosen = kind or choose_kind(len(corpus.vectors))[0]
     folder = work / f"{chosen}-{len(corpus.vectors)}"
-    built: Figures = {}
-    if not (folder / DENSE_FILE).is_file():
+    told = folder / "build.json"
+    if not told.is_file():
         watch = Stopwatch()
-        index, report = build_dense(corpus.vectors, lambda: corpus.probes, chosen)
-        built = {**watch.read("build"), "recall_at_10_at_build": report.recall_at_10}
+        built = KINDS[chosen].build(corpus.vectors)
         folder.mkdir(parents=True, exist_ok=True)
-        index.save(folder)
+        built.save(folder)
+        told.write_text(json.dumps(watch.read("build")), encoding="utf-8")
+    sizes = [path.stat().st_size for path in folder.glob("dense.*")]
     index = KINDS[chosen].load(folder)
-    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    watch = Stopwatch()
+    recall = 1.0 if isinstance(index, FlatIndex) else set_effort(index, corpus.vectors, corpus.probes)
     figures: Figures = {
         "kind": chosen,
-        "memory_mib": _mib(sizes[DENSE_FILE]),
-        "disk_mib": _mib(sum(sizes.values())),
-        **built,
+        "memory_mib": _mib((folder / DENSE_FILE).stat().st_size),
+        "disk_mib": _mib(sum(sizes)),
+        **json.loads(told.read_text(encoding="utf-8")),
+        **watch.read("set_effort"),
+        "recall_at_10_at_build": round(recall, 4),
         **_asked(index, corpus),
     }
     return figures
@@ -127,13 +131,6 @@ def measure_bm25(corpus: Corpus) -> Figures:
         model.retrieve(tokens, k=min(101, len(corpus.texts)), show_progress=False)
 
     return {"kind": "bm25s", **built, **time_each(ask, min(_QUESTIONS, len(corpus.questions)))}
-
-
-def make_probes(vectors: FloatArray, count: int = 300) -> FloatArray:
-    """Make up questions to set the effort with, as a build without titles does: passages that lean to another one."""
-    rows = np.random.default_rng(1).integers(len(vectors), size=(2, count))
-    mixed = vectors[rows[0]] + vectors[rows[1]]
-    return np.asarray(mixed / np.linalg.norm(mixed, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _mib(size: int) -> int:

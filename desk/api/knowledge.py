@@ -90,7 +90,7 @@ async def list_unanswered(
     after = unanswered.parse_cursor(cursor) if cursor else None
     page = GroupPage(status, limit, q.strip(), after)
     rows, following = await unanswered.access_groups(house_of(request).desk, page)
-    return {"items": [_group(row) for row in rows], "next_cursor": following}
+    return {"items": [wire_group(row) for row in rows], "next_cursor": following}
 
 
 @get("/knowledge/unanswered/export")
@@ -115,7 +115,7 @@ async def export_unanswered(
 async def open_unanswered(request: AnyRequest, session: Signed, group_id: PathId) -> Json:  # noqa: ARG001
     """Show a group with what was asked in it."""
     opened = await unanswered.access_group(house_of(request).desk, group_id)
-    return _group(opened.group) | {"questions": [_question(row) for row in opened.questions]}
+    return wire_group(opened.group) | {"questions": [wire_question(row) for row in opened.questions]}
 
 
 @post("/knowledge/unanswered/{group_id:str}/status", status_code=200, opt={"body": StatusRequest})
@@ -123,7 +123,7 @@ async def settle_unanswered(request: AnyRequest, session: Signed, group_id: Path
     """Say that a group needs no article, or take that back."""
     asked = await read_struct(request, StatusRequest)
     desk = house_of(request).desk
-    return _group(await unanswered.settle_group(desk, session.agent, group_id, GroupStatus(asked.status)))
+    return wire_group(await unanswered.settle_group(desk, session.agent, group_id, GroupStatus(asked.status)))
 
 
 @post("/knowledge/articles", status_code=201, opt={"body": ArticleRequest})
@@ -158,7 +158,7 @@ async def list_outdated(
     """List answers that were given from texts which say something else today."""
     desk = house_of(request).desk
     found, following = await corrections.access_corrections(desk, is_done=is_done, limit=limit, cursor=cursor)
-    return {"items": [_correction(one) for one in found], "next_cursor": following}
+    return {"items": [wire_correction(one) for one in found], "next_cursor": following}
 
 
 @post("/knowledge/outdated/done", status_code=200, opt={"body": TickRequest})
@@ -186,7 +186,7 @@ def _sources(
     library = house.library
     return {
         "index": msgspec.to_builtins(library.work()),
-        "items": [_source(row, votes) for row in library.sources()],
+        "items": [wire_source(row, votes) for row in library.sources()],
         "conflicts": [dict(conflict) for conflict in library.conflicts()],
         "unhelpful": [
             {"passage_id": passage, "document_id": document, "helpful": up, "unhelpful": down}
@@ -202,7 +202,8 @@ async def refresh(request: AnyRequest, session: Signed) -> Json:  # noqa: ARG001
     return {"has_begun": await asyncio.to_thread(house_of(request).library.refresh)}
 
 
-def _group(row: QuestionGroupRow) -> Json:
+def wire_group(row: QuestionGroupRow) -> Json:
+    """Write a group of questions."""
     return {
         "id": row.id,
         "question": row.question,
@@ -217,7 +218,8 @@ def _group(row: QuestionGroupRow) -> Json:
     }
 
 
-def _question(row: QuestionRow) -> Json:
+def wire_question(row: QuestionRow) -> Json:
+    """Write one question as it was asked."""
     return {
         "conversation_id": row.conversation_id,
         "seq": row.seq,
@@ -228,7 +230,8 @@ def _question(row: QuestionRow) -> Json:
     }
 
 
-def _correction(one: Correction) -> Json:
+def wire_correction(one: Correction) -> Json:
+    """Write an answer from an old text, with both texts."""
     row = one.row
     return {
         "conversation_id": row.conversation_id,
@@ -253,7 +256,8 @@ def _passage(text: PassageText | None) -> Json | None:
     return {"title": text.title, "url": text.url, "updated": text.updated, "text": text.text}
 
 
-def _source(row: SourceRow, votes: dict[str, Helpfulness]) -> Json:
+def wire_source(row: SourceRow, votes: dict[str, Helpfulness]) -> Json:
+    """Write a source with the votes on answers from its documents."""
     counted = [votes[name] for name in row.document_ids if name in votes]
     return {
         "name": row.name,

@@ -27,6 +27,7 @@ from desk.log import (
     Viewer,
 )
 from desk.owner import AGENT, IN_QUEUE, IS_CLOSED, OWNED_BY_BOT, Owner
+from tests.golden.knowledge import knowledge
 
 Json = dict[str, Any]
 
@@ -338,7 +339,8 @@ def _widget_http() -> dict[str, Json]:
 
 def console() -> dict[str, Json]:
     """Build every console frame and body, by file name."""
-    return _console_client() | _console_server() | _console_http()
+    pages = knowledge(START, BASE, ENTRIES["customer"], ENTRIES["bot_sources"])
+    return _console_client() | _console_server() | _console_http() | pages
 
 
 def _console_client() -> dict[str, Json]:

@@ -1,7 +1,9 @@
 import type { Locale } from "../../shared/i18n/locale";
 import type { Message } from "../../shared/i18n/translate";
+import { KNOWLEDGE_EN, KNOWLEDGE_ZH } from "./knowledge";
 
 const en = {
+  ...KNOWLEDGE_EN,
   // signing in
   app_name: "Careline",
   login_title: "Sign in",
@@ -412,6 +414,7 @@ const en = {
 export type ConsoleKey = keyof typeof en;
 
 const zh: Record<ConsoleKey, Message> = {
+  ...KNOWLEDGE_ZH,
   app_name: "Careline",
   login_title: "登录",
   login_intro: "客服工作台",

@@ -16,6 +16,7 @@ export type Command =
   | "undo"
   | "traces"
   | "context"
+  | "knowledge"
   | "help"
   | "back"
   | "view_1"
@@ -56,6 +57,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "undo", keys: ["z"], label: "key_undo", group: CONVERSATION },
   { command: "traces", keys: ["d"], label: "key_traces", group: CONVERSATION },
   { command: "context", keys: ["i"], label: "key_context", group: CONVERSATION },
+  { command: "knowledge", keys: ["g"], label: "key_knowledge", group: GENERAL },
   { command: "help", keys: ["?"], label: "key_help", group: GENERAL },
   { command: "back", keys: ["Escape"], label: "key_back", group: GENERAL },
 ];

@@ -12,6 +12,29 @@ export function parseRoute(hash: string): Route {
   return { view: found ?? "waiting", conversation_id: found && id ? decodeURIComponent(id) : null };
 }
 
+export const KNOWLEDGE_TABS = ["unanswered", "outdated", "sources"] as const;
+export type KnowledgeTab = (typeof KNOWLEDGE_TABS)[number];
+
+/** A place on the knowledge pages; `id` is a question, and `is_writing` its article. */
+export interface KnowledgePlace {
+  tab: KnowledgeTab;
+  id: string | null;
+  is_writing: boolean;
+}
+
+/** The place on the knowledge pages that an address names, null for every other address. */
+export function parseKnowledge(hash: string): KnowledgePlace | null {
+  const [first, tab, id, last] = hash.replace(/^#\/?/, "").split("/");
+  if (first !== "knowledge") return null;
+  const found = KNOWLEDGE_TABS.find((known) => known === tab) ?? "unanswered";
+  const has_id = found === "unanswered" && id !== undefined && id !== "";
+  return { tab: found, id: has_id ? decodeURIComponent(id) : null, is_writing: has_id && last === "write" };
+}
+
+export function knowledgeHash(tab: KnowledgeTab, id: string | null = null, is_writing = false): string {
+  return `#/knowledge/${tab}${id === null ? "" : `/${encodeURIComponent(id)}`}${is_writing ? "/write" : ""}`;
+}
+
 export function routeHash(route: Route): string {
   const id = route.conversation_id === null ? "" : `/${encodeURIComponent(route.conversation_id)}`;
   return `#/${route.view}${id}`;

@@ -70,6 +70,11 @@ export class Console {
 
   readonly getState = (): State => this.state;
 
+  /** What the knowledge pages ask; they keep what they read themselves. */
+  get knowledge() {
+    return this.env.http.knowledge;
+  }
+
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

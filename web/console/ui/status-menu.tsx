@@ -1,13 +1,15 @@
 /** Who I am here: presence, appearance, language, alerts, keys, signing out. */
 import { Menu } from "@mantine/core";
 import { LOCALES } from "../../shared/i18n/locale";
+import { keyOf } from "../lib/keys";
 import { THEMES } from "../lib/preferences";
+import { knowledgeHash } from "../lib/route";
 import type { Presence } from "../wire/wire";
 import { useAct } from "./act";
 import { useFrame, useSelect } from "./frame";
 import { Icon } from "./icons";
 import { Mark } from "./login";
-import { Button } from "./parts";
+import { Button, Hint } from "./parts";
 
 const CHOSEN: readonly Presence[] = ["online", "busy", "away"];
 const LANGUAGE_NAMES = { en: "English", zh: "中文" } as const;
@@ -35,6 +37,16 @@ export function StatusMenu({ onHelp }: { onHelp: () => void }) {
           <span>{t("team_online", { count: overview.agents_online })}</span>
         </span>
       )}
+      <Hint text={t("knowledge")} command="knowledge">
+        <a
+          className="button quiet bare to-knowledge"
+          href={knowledgeHash("unanswered")}
+          aria-label={t("knowledge")}
+          aria-keyshortcuts={keyOf("knowledge")}
+        >
+          <Icon name="book" />
+        </a>
+      </Hint>
       <Button
         icon="keyboard"
         is_bare

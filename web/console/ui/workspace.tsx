@@ -4,7 +4,14 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { badgeTab, chime, notifyDesktop } from "../lib/alerts";
 import { type Command, commandFor } from "../lib/keys";
-import { parseRoute, type Route, routeHash } from "../lib/route";
+import {
+  type KnowledgePlace,
+  knowledgeHash,
+  parseKnowledge,
+  parseRoute,
+  type Route,
+  routeHash,
+} from "../lib/route";
 import { nameOf } from "../lib/words";
 import { VIEWS } from "../wire/http";
 import type { Summary } from "../wire/wire";
@@ -12,6 +19,7 @@ import { ContextPane } from "./context-pane";
 import { type ConversationHandle, ConversationPane } from "./conversation-pane";
 import { KeysDialog } from "./dialogs";
 import { useFrame, useSelect } from "./frame";
+import { KnowledgePage } from "./knowledge/page";
 import { ListPane, useRows, VIEW_COMMANDS } from "./list-pane";
 import { Empty } from "./parts";
 import { Toasts } from "./toasts";
@@ -21,7 +29,7 @@ const WATCH_DELAY_MS = 150;
 
 export function Workspace() {
   const { console, t } = useFrame();
-  const route = useRoute();
+  const { route, place } = useRoute();
   const rows = useRows(route.view);
   const has_three_panes = useMediaQuery(THREE_PANES, window.matchMedia(THREE_PANES).matches, {
     getInitialValueInEffect: false,
@@ -59,6 +67,8 @@ export function Workspace() {
     else if (conversation_id !== null) open(null);
   };
   const run = (command: Command): boolean => {
+    if (command === "knowledge") location.hash = knowledgeHash("unanswered");
+    if (place !== null) return runOnKnowledge(command, place, () => setKeysOpen(true));
     const view_at = VIEW_COMMANDS.indexOf(command);
     if (view_at >= 0) go({ view: VIEWS[view_at] ?? "waiting", conversation_id: null });
     else if (command === "next") step(1);
@@ -67,11 +77,21 @@ export function Workspace() {
     else if (command === "help") setKeysOpen(true);
     else if (command === "undo") return console.undoResolve() !== null;
     else if (command === "back") back();
+    else if (command === "knowledge") return true;
     else return conversation.current?.run(command) ?? false;
     return true;
   };
   useKeys(run);
 
+  if (place !== null)
+    return (
+      <div className="workspace at-knowledge">
+        <OfflineBanner />
+        <KnowledgePage place={place} />
+        {are_keys_open && <KeysDialog onClose={() => setKeysOpen(false)} />}
+        <Toasts />
+      </div>
+    );
   return (
     <div className={`workspace ${conversation_id === null ? "at-list" : "at-conversation"}`}>
       <a className="skip" href={routeHash(route)} onClick={(event) => focusInstead(event, "conversation")}>
@@ -126,14 +146,34 @@ export function Workspace() {
   );
 }
 
-function useRoute(): Route {
-  const [route, setRoute] = useState(() => parseRoute(location.hash));
+interface Address {
+  route: Route;
+  /** Set while the address names a knowledge page. */
+  place: KnowledgePlace | null;
+}
+
+function useRoute(): Address {
+  const read = (): Address => ({ route: parseRoute(location.hash), place: parseKnowledge(location.hash) });
+  const [address, setAddress] = useState(read);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: reads nothing but the address
   useEffect(() => {
-    const onHash = () => setRoute(parseRoute(location.hash));
+    const onHash = () => setAddress(read());
     window.addEventListener("hashchange", onHash);
     return () => window.removeEventListener("hashchange", onHash);
   }, []);
-  return route;
+  return address;
+}
+
+/** The keys that mean something on the knowledge pages; Escape goes one level back. */
+function runOnKnowledge(command: Command, place: KnowledgePlace, onHelp: () => void): boolean {
+  const focused = document.activeElement;
+  if (command === "help") onHelp();
+  else if (command === "back" && focused instanceof HTMLElement && isWriting(focused)) focused.blur();
+  else if (command === "back" && place.is_writing) location.hash = knowledgeHash("unanswered", place.id);
+  else if (command === "back" && place.id !== null) location.hash = knowledgeHash("unanswered");
+  else if (command === "back") go({ view: "waiting", conversation_id: null });
+  else return command === "knowledge";
+  return true;
 }
 
 function go(route: Route): void {

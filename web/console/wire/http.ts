@@ -2,6 +2,7 @@
 import type { Clock } from "../../shared/clock";
 import { isObject, type JsonObject } from "../../shared/wire-reader";
 import { type Explanation, parseExplanation } from "./explanation";
+import { KnowledgeHttp } from "./knowledge-http";
 import {
   type Agent,
   type ConversationDetail,
@@ -76,6 +77,9 @@ const MAX_ERROR_CHARS = 300;
 
 export class ConsoleHttp {
   private csrf_token = "";
+
+  /** The knowledge pages' requests: the same session, the same refusals. */
+  readonly knowledge = new KnowledgeHttp((method, path, body) => this.request(method, path, body ?? null));
 
   constructor(private readonly options: HttpOptions) {}
 

@@ -181,7 +181,7 @@ export function parseOwner(value: unknown, path = "owner"): Owner {
   };
 }
 
-function parseCustomer(value: unknown, path: string): Customer {
+export function parseCustomer(value: unknown, path: string): Customer {
   const read = new Reader(value, path);
   return {
     id: read.textOr("id", null),

@@ -1,7 +1,7 @@
 """Explanations on demand: which words spoke for what was understood, for whoever teaches the bot.
 
 An explanation costs one run of the network a word, a hundred times what a message costs. So they are computed one
-after the other on one thread of their own, few may wait, and a text is weighed up to a number of words.
+after the other on one thread of their own, few may wait, and a long text is weighed in runs of words.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 from bot.errors import ExplainerBusy, NotExplainable
 
-MOST_WORDS = 40
+MOST_PARTS = 40
 MOST_ASKED = 4
-MAX_WORD_CHARACTERS = 80
+MAX_PART_CHARACTERS = 80
 MAX_EXAMPLE_CHARACTERS = 120
 
 Explain = Callable[[str, int], Mapping[str, Any]]
-"""Explain a text, so many words of it; gives the record of nlu.explain."""
+"""Explain a text in so many parts at most; gives the record of nlu.explain."""
 
 
 class Explainer:
@@ -45,7 +45,7 @@ class Explainer:
         try:
             # Whoever stops waiting before the turn comes is left out by the thread.
             loop = asyncio.get_running_loop()
-            record = await loop.run_in_executor(self._thread, self._explain, text, MOST_WORDS)
+            record = await loop.run_in_executor(self._thread, self._explain, text, MOST_PARTS)
         finally:
             self._asked -= 1
         return build_explanation(record)
@@ -57,7 +57,16 @@ def build_explanation(record: Mapping[str, Any]) -> dict[str, Any]:
     The words carry no places in the text, which Python and browsers count differently where there are emoji:
     `is_spaced` says that something invisible stood before the word.
     """
-    kept = ("model_id", "intent", "confidence", "second", "margin", "logit_margin", "is_whole")
+    kept = (
+        "model_id",
+        "intent",
+        "confidence",
+        "second",
+        "margin",
+        "logit_margin",
+        "words_together",
+        "is_whole",
+    )
     return {
         **{name: record.get(name) for name in kept},
         "first_example": _build_example(record.get("first_example")),
@@ -69,10 +78,10 @@ def build_explanation(record: Mapping[str, Any]) -> dict[str, Any]:
 def _build_words(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     built = []
     end = 0
-    for word in record["words"][:MOST_WORDS]:
+    for word in record["words"][:MOST_PARTS]:
         built.append(
             {
-                "word": _cut(word["word"], MAX_WORD_CHARACTERS),
+                "word": _cut(word["word"], MAX_PART_CHARACTERS),
                 "is_spaced": word["start"] > end,
                 "for_first": word["for_first"],
                 "for_second": word["for_second"],

@@ -78,7 +78,10 @@ class TaughtText(msgspec.Struct, frozen=True):
 
 
 class WordShare(msgspec.Struct, frozen=True):
-    """A word, and how far the logits of the first and the second intent fall without it; below 0 it speaks against."""
+    """A word, in a long text a run of words: how far the logits of the two intents fall without it.
+
+    Below 0 it speaks against that intent.
+    """
 
     word: str
     is_spaced: bool
@@ -95,6 +98,7 @@ class Explanation(msgspec.Struct, frozen=True):
     second: str | None
     margin: float
     logit_margin: float
+    words_together: int
     is_whole: bool
     words: list[WordShare]
     first_example: TaughtText | None = None

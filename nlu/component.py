@@ -168,7 +168,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             self._fill(message, parse, understander)
         return messages
 
-    def explain(self, text: str, most_words: int) -> dict[str, Any]:
+    def explain(self, text: str, most_parts: int) -> dict[str, Any]:
         """Explain what a text is understood as now, word by word, on one thread so that messages go on beside it.
 
         Returns:
@@ -181,7 +181,7 @@ class Understanding(GraphComponent, IntentClassifier, EntityExtractorMixin):  # 
             understander,
             text,
             threshold=self._config["out_of_scope_threshold"],
-            most_words=most_words,
+            most_parts=most_parts,
             workers=1,
         )
         return {"model_id": understander.model_id, **explanation_record(found)}

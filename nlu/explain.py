@@ -17,14 +17,15 @@ from nlu.runtime import Parse, Understander
 from nlu.scores import FloatArray
 from nlu.words import Word, split
 
-MAX_WORDS = 64
-"""Words that are left out in turn, unless told otherwise; what follows them is not attributed."""
+MAX_PARTS = 64
+"""Parts of a text that are left out in turn, unless told otherwise: words, in longer texts runs of neighbouring ones."""
 
 
 @dataclass(frozen=True)
 class WordShare:
-    """What a word is worth: how far the calibrated logits of the first and second intent fall without it.
+    """What a word, or a run of neighbouring words, is worth.
 
+    How far the calibrated logits of the first and second intent fall without it.
     Above 0 the word speaks for that intent, below 0 against it. `word` is ``text[start:end]``.
     """
 
@@ -44,7 +45,8 @@ class WordShare:
 class Explanation:
     """Everything that stands behind a parse.
 
-    `words` is in the order of the text; `is_whole` says that none was left unweighed. `logit_margin` is by how much the
+    `words` is in the order of the text, `words_together` words in each, 1 unless the text is long; `is_whole` says that the
+    network reads all of the text. `logit_margin` is by how much the
     first intent's calibrated logit leads, 0 or more; with a single intent 0. `first_example` and `second_example` are
     the nearest training texts of the two intents.
     """
@@ -52,6 +54,7 @@ class Explanation:
     parse: Parse
     evidence: Evidence
     words: tuple[WordShare, ...]
+    words_together: int
     is_whole: bool
     logit_margin: float
     first_example: Nearest | None
@@ -63,7 +66,7 @@ def explain(
     text: str,
     *,
     threshold: float | None = None,
-    most_words: int = MAX_WORDS,
+    most_parts: int = MAX_PARTS,
     workers: int | None = None,
 ) -> Explanation:
     """Explain what a text is understood as.
@@ -72,25 +75,34 @@ def explain(
         understander: the model.
         text: any text; of one without words only the parse and the threshold are told.
         threshold: least familiarity of a text in scope; the calibrated one unless given.
-        most_words: how many words are weighed; each costs one run of the network over the whole text.
+        most_parts: into how many parts the text is cut at most; each costs one run of the network over the whole text.
         workers: threads that share those runs; as many as there are cores unless given.
     """
     parse = understander.parse([text], out_of_scope_threshold=threshold)[0]
     evidence = gather_evidence(understander, parse, threshold)
     if parse.intent is None:
         return Explanation(
-            parse, evidence, (), is_whole=True, logit_margin=0.0, first_example=None, second_example=None
+            parse,
+            evidence,
+            (),
+            words_together=1,
+            is_whole=True,
+            logit_margin=0.0,
+            first_example=None,
+            second_example=None,
         )
     numbers = [understander.labels.intents.index(name) for name, _ in parse.ranking[:2]]
-    words = split(text).words
-    weighed = words[:most_words]
-    without = [text[: word.start] + " " + text[word.end :] for word in weighed]
+    words = understander.read_words(text)
+    together = max(1, -(-len(words) // most_parts))
+    spans = [(run[0].start, run[-1].end) for run in _runs(words, together)]
+    without = [text[:start] + " " + text[end:] for start, end in spans]
     logits = understander.intent_logits([text, *without], workers=workers)
     return Explanation(
         parse=parse,
         evidence=evidence,
-        words=_shares(text, weighed, logits, numbers),
-        is_whole=len(weighed) == len(words),
+        words=_shares(text, spans, logits, numbers),
+        words_together=together,
+        is_whole=len(words) == len(split(text).words),
         logit_margin=float(logits[0, numbers[0]] - logits[0, numbers[-1]]),
         first_example=_nearest_of(understander, parse, parse.ranking[0][0]),
         second_example=_nearest_of(understander, parse, evidence.second),
@@ -113,6 +125,7 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
             {**asdict(word), "for_first": round(word.for_first, 4), "for_second": round(word.for_second, 4)}
             for word in explanation.words
         ],
+        "words_together": explanation.words_together,
         "is_whole": explanation.is_whole,
         "entities": [
             {**asdict(entity), "confidence": round(entity.confidence, 4)} for entity in parse.entities
@@ -121,13 +134,17 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
 
 
 def _shares(
-    text: str, words: Sequence[Word], logits: FloatArray, numbers: Sequence[int]
+    text: str, spans: Sequence[tuple[int, int]], logits: FloatArray, numbers: Sequence[int]
 ) -> tuple[WordShare, ...]:
-    """Tell what the words are worth by the logits of the whole text and of the text without each."""
+    """Tell what the spans are worth by the logits of the whole text and of the text without each."""
     return tuple(
-        WordShare(w.start, w.end, text[w.start : w.end], float(row[numbers[0]]), float(row[numbers[-1]]))
-        for w, row in zip(words, logits[0] - logits[1:], strict=True)
+        WordShare(start, end, text[start:end], float(row[numbers[0]]), float(row[numbers[-1]]))
+        for (start, end), row in zip(spans, logits[0] - logits[1:], strict=True)
     )
+
+
+def _runs(words: Sequence[Word], length: int) -> list[Sequence[Word]]:
+    return [words[place : place + length] for place in range(0, len(words), length)]
 
 
 def _nearest_of(understander: Understander, parse: Parse, intent: str | None) -> Nearest | None:

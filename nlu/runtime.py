@@ -206,6 +206,12 @@ class Understander:
         rows = _side_by_side(lambda one: self._network.run(one.ids).embedding, encoded, None)
         return np.stack(rows) if rows else np.zeros((0, self.bank.shape[1]), dtype=np.float32)
 
+    def read_words(self, text: str) -> tuple[Word, ...]:
+        """Find the words of a text that the network reads; what follows them is beyond its longest length."""
+        encoded = self._encoder.encode([text])[0]
+        seen = [place for place, token in enumerate(encoded.first_tokens) if token >= 0]
+        return encoded.words[: seen[-1] + 1] if seen else ()
+
     def intent_logits(self, texts: Sequence[str], *, workers: int | None = None) -> FloatArray:
         """Compute each text's calibrated logits: (n, intents), in the order of `labels.intents`; `workers` as in `parse`."""
         encoded = self._encoder.encode(texts)

@@ -11,9 +11,9 @@ import pytest
 from bot.errors import ExplainerBusy, NotExplainable
 from bot.explain import (
     MAX_EXAMPLE_CHARACTERS,
-    MAX_WORD_CHARACTERS,
+    MAX_PART_CHARACTERS,
     MOST_ASKED,
-    MOST_WORDS,
+    MOST_PARTS,
     Explainer,
     build_explanation,
 )
@@ -40,8 +40,8 @@ def test_long_words_long_examples_and_many_words_are_cut() -> None:
     long = {"text": "y" * 5000, "intent": "greet", "cosine": 0.123456}
     text = " ".join(["x" * 900] * 99)
     built = build_explanation(record(text, *["x" * 900] * 99, first_example=long))
-    assert len(built["words"]) == MOST_WORDS
-    assert len(built["words"][0]["word"]) == MAX_WORD_CHARACTERS
+    assert len(built["words"]) == MOST_PARTS
+    assert len(built["words"][0]["word"]) == MAX_PART_CHARACTERS
     assert len(built["first_example"]["text"]) == MAX_EXAMPLE_CHARACTERS
     assert (built["first_example"]["cosine"], built["second_example"]) == (0.1235, None)
 
@@ -54,12 +54,12 @@ async def test_model_without_understanding_of_ours_is_not_explained() -> None:
 async def test_explanations_run_one_at_a_time_few_wait_and_more_are_refused() -> None:
     may_go, running, most = threading.Event(), [0], [0]
 
-    def slow(text: str, most_words: int) -> dict[str, Any]:
+    def slow(text: str, most_parts: int) -> dict[str, Any]:
         running[0] += 1
         most[0] = max(most[0], running[0])
         may_go.wait(10)
         running[0] -= 1
-        return record(text, text, most_words=most_words)
+        return record(text, text, most_parts=most_parts)
 
     explainer = Explainer(slow)
     waiting = [asyncio.create_task(explainer.answer("hi")) for _ in range(MOST_ASKED)]
@@ -75,8 +75,8 @@ async def test_explanations_run_one_at_a_time_few_wait_and_more_are_refused() ->
 
 
 async def test_failed_explanation_leaves_room_for_the_next() -> None:
-    def broken(text: str, most_words: int) -> dict[str, Any]:
-        raise OSError(text, most_words)
+    def broken(text: str, most_parts: int) -> dict[str, Any]:
+        raise OSError(text, most_parts)
 
     explainer = Explainer(broken)
     for _ in range(MOST_ASKED + 1):

@@ -79,6 +79,7 @@ class StubEngine:
             "second": "order_late",
             "margin": 0.8,
             "logit_margin": 2.5,
+            "words_together": 1,
             "is_whole": len(words) == len(text.split()),
             "words": words,
             "first_example": near,

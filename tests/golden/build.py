@@ -76,6 +76,7 @@ EXPLANATION = Explanation(
     second="order_status",
     margin=0.89,
     logit_margin=3.15,
+    words_together=1,
     is_whole=True,
     words=[
         WordShare("Where", is_spaced=False, for_first=-0.42, for_second=1.1),

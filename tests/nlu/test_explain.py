@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from typer.testing import CliRunner
 
 from careline.commands.nlu import app
-from nlu.explain import MAX_WORDS, explain, explanation_record
+from nlu.explain import explain, explanation_record
 from nlu.models import Model
 from nlu.runtime import Understander
 from tests.nlu.test_runtime import ANY_TEXT
@@ -59,8 +59,10 @@ def test_text_without_words_is_explained_by_nothing(understander: Understander) 
     assert (found.words, found.first_example, found.parse.is_out_of_scope) == ((), None, True)
 
 
-def test_only_the_first_words_are_left_out(understander: Understander) -> None:
-    assert len(explain(understander, "a " * 200).words) == MAX_WORDS
+def test_what_the_network_does_not_read_is_not_weighed_and_that_is_said(understander: Understander) -> None:
+    found = explain(understander, "a " * 200)
+    assert len(found.words) == len(understander.read_words("a " * 200)) < 200
+    assert not found.is_whole
 
 
 @settings(max_examples=25)
@@ -87,8 +89,12 @@ def test_command_explains_in_lines_whose_signs_need_no_colour(
     assert len(record["words"]) > 4
 
 
-def test_words_beyond_the_limit_are_not_weighed_and_that_is_said(understander: Understander) -> None:
-    few, all_of_them = explain(understander, TEXT, most_words=2, workers=1), explain(understander, TEXT)
-    assert (few.is_whole, all_of_them.is_whole) == (False, True)
-    assert few.words == all_of_them.words[:2]
-    assert explanation_record(few)["is_whole"] is False
+def test_long_text_is_weighed_in_runs_of_neighbouring_words_to_its_end(understander: Understander) -> None:
+    runs, words = explain(understander, TEXT, most_parts=3, workers=1), explain(understander, TEXT)
+    assert (len(words.words), words.words_together, words.is_whole) == (8, 1, True)
+    assert ([run.word for run in runs.words], runs.words_together, runs.is_whole) == (
+        ["please cancel the", "blue lamp NL", "-10234"],
+        3,
+        True,
+    )
+    assert explanation_record(runs)["words_together"] == 3

@@ -177,12 +177,12 @@ describe("why", () => {
   });
 
   test("says that another model answers now, and what it makes of the message", async () => {
-    const other = { is_same_model: false, intent: "refund_status", is_whole: false };
+    const other = { is_same_model: false, intent: "refund_status", words_together: 4, is_whole: false };
     stand.desk.on(WHY, { ...golden("http_explanation"), ...other });
     const why = await askWhy();
     await within(why).findByText("Another model answers now than when the customer wrote this.");
     within(why).getByText("The message as a whole is now understood as refund_status.");
-    within(why).getByText(/Only the first 6 words are weighed/);
+    within(why).getByText(/weighed 4 words at a time. The bot does not read beyond this./);
     expect(await violations()).toEqual([]);
   });
 

@@ -76,7 +76,7 @@ function NotTold({ error, onRetry }: { error: unknown; onRetry: () => void }) {
 
 function Told({ explanation, intent }: { explanation: Explanation; intent: string | null }) {
   const { t } = useFrame();
-  const { intent: now, second, words, is_whole, is_same_model } = explanation;
+  const { intent: now, second, words, words_together, is_whole, is_same_model } = explanation;
   if (now === null || words.length === 0) return <p>{t("why_no_words")}</p>;
   return (
     <>
@@ -91,7 +91,8 @@ function Told({ explanation, intent }: { explanation: Explanation; intent: strin
       <WeighedWords words={words} is_whole={is_whole} />
       <p className="why-legend">
         {t("why_legend")}
-        {!is_whole && ` ${t("why_cut", { count: words.length })}`}
+        {words_together > 1 && ` ${t("why_together", { count: words_together })}`}
+        {!is_whole && ` ${t("why_cut")}`}
       </p>
       {second !== null && <WhyNot explanation={explanation} first={now} second={second} />}
     </>

@@ -2,7 +2,7 @@
 import { Reader } from "../../shared/wire-reader";
 import { type NearExample, parseNear } from "./trace";
 
-/** A word, and how far the first and the second intent fall without it; below 0 the word speaks against. */
+/** A word, in a long text a run of words, and how far the first and the second intent fall without it; below 0 the word speaks against. */
 export interface WeighedWord {
   word: string;
   /** Something invisible stood before it. */
@@ -22,7 +22,9 @@ export interface Explanation {
   margin: number;
   /** In the order of the text. */
   words: readonly WeighedWord[];
-  /** No word was left unweighed. */
+  /** So many neighbouring words in each, 1 unless the text is long. */
+  words_together: number;
+  /** The bot reads all of the message. */
   is_whole: boolean;
   first_example: NearExample | null;
   second_example: NearExample | null;
@@ -37,6 +39,7 @@ export function parseExplanation(value: unknown): Explanation {
     second: read.textOr("second", null),
     margin: read.number("margin"),
     words: read.list("words", parseWord),
+    words_together: read.number("words_together"),
     is_whole: read.flag("is_whole"),
     first_example: read.nestedOr("first_example", parseNear, null),
     second_example: read.nestedOr("second_example", parseNear, null),

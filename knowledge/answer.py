@@ -1,5 +1,6 @@
 """An answer is sentences of the best passage, quoted, with their source; or none."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ _SENTENCE_SLACK = 0.22
 _AGREEING = 5
 _FIRST_BONUS = 0.15
 _MOST_QUOTABLE = 4
+_LIST_ITEM = re.compile(r"(?:• |\d{1,2}[.)] )")
 # Documents named when there is no answer.
 MOST_NEAREST = 3
 
@@ -159,13 +161,6 @@ def sentence_vectors(encoder: Encoder) -> SentenceVectors:
     return embed
 
 
-def compose_answer(found: Found, confidence: float, query: Query, vectors: SentenceVectors) -> Answer:
-    """Quote the sentences of the document that answer."""
-    text, passages = answering_text(found, query, vectors)
-    sources = tuple(Source.of(passage) for passage in passages)
-    return Answer(text, sources, score=found.ranked.score, confidence=confidence)
-
-
 def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tuple[str, tuple[Passage, ...]]:
     """Quote the passage that has the nearest sentence, and after it the best-ranked one if that is near too.
 
@@ -174,6 +169,8 @@ def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tupl
     Returns:
         The text, and the passages that it is of, in order.
     """
+    if len(found.quotable) == 1 and len(found.passage.text) <= WHOLE_PASSAGE_CHARS:
+        return found.passage.text, found.quotable  # there is nothing to choose, so nothing to embed
     cosines: dict[Passage, list[float]] = {
         passage: (vectors(passage) @ query.vector).tolist() for passage in found.quotable
     }
@@ -210,7 +207,19 @@ def quote(text: str, cosines: Sequence[float]) -> str:
         if len(_joined(text, sentences, *wider)) > MAX_ANSWER_CHARS:
             break
         first, last = wider
-    return shorten(_joined(text, sentences, first, last), MAX_ANSWER_CHARS)
+    return _led_in(sentences, first, shorten(_joined(text, sentences, first, last), MAX_ANSWER_CHARS))
+
+
+def _led_in(sentences: Sequence[str], first: int, quoted: str) -> str:
+    """Put the line that leads a list in before items of it; a line of dots stands for items in between."""
+    lead = first
+    while lead > 0 and _LIST_ITEM.match(sentences[lead]):
+        lead -= 1
+    if lead == first or not sentences[lead].endswith(":"):
+        return quoted
+    gap = "\n" if lead == first - 1 else "\n…\n"
+    longer = f"{sentences[lead]}{gap}{quoted}"
+    return longer if len(longer) <= MAX_ANSWER_CHARS else quoted
 
 
 def shorten(text: str, limit: int) -> str:

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import structlog
 
+from knowledge.agreement import settle
 from knowledge.answer import (
     NOTHING,
     Answer,
     Response,
     SentenceVectors,
-    compose_answer,
     gather_evidence,
     nearest_passages,
     sentence_vectors,
 )
 from knowledge.build import ENCODERS
+from knowledge.conflicts import MetConflicts
 from knowledge.documents import CUSTOMERS, Audience
 from knowledge.encoder import Encoder, OnnxEncoder
 from knowledge.errors import DimensionMismatch, IndexMissing, KnowledgeError
@@ -55,6 +56,7 @@ class _Snapshot:
     index: KnowledgeIndex
     encoder: Encoder
     sentences: SentenceVectors
+    met: MetConflicts
 
 
 EncoderLoader = Callable[[Path], Encoder]
@@ -176,7 +178,9 @@ class KnowledgeBase:
         threshold = index.rule.threshold if min_confidence is None else min_confidence
         if confidence < threshold:
             return Response(None, confidence, nearest_passages(index, found))
-        return Response(compose_answer(found, confidence, prepared, now.sentences), confidence)
+        settled = settle(index, found, confidence, prepared, now.sentences)
+        now.met.keep(settled.conflicts)
+        return Response(settled.answer, confidence)
 
     def refresh(self) -> bool:
         """Look for a new current index now; says whether it was taken."""
@@ -213,7 +217,7 @@ class KnowledgeBase:
             encoder = self._load_encoder(self._root / ENCODERS / index.encoder_id)
         if encoder.dimension != index.dense.dimension:
             raise DimensionMismatch(index.dense.dimension, encoder.dimension)
-        return _Snapshot(index, encoder, sentence_vectors(encoder))
+        return _Snapshot(index, encoder, sentence_vectors(encoder), MetConflicts(self._root, name))
 
 
 def _pointed(root: Path) -> str:

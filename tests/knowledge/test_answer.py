@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,8 @@ from knowledge.answer import (
     sentence_vectors,
     shorten,
 )
-from knowledge.documents import plain_document, split_passages, split_sentences
-from knowledge.encoder import Encoder
+from knowledge.documents import Passage, plain_document, split_passages, split_sentences
+from knowledge.encoder import Encoder, FloatArray
 from knowledge.index import Query, Ranked
 from knowledge.markdown import Block
 
@@ -56,6 +57,14 @@ def asked(text: str, tiny: Encoder) -> Query:
 def test_a_short_passage_is_quoted_whole(tiny: Encoder) -> None:
     text = "word " * (WHOLE_PASSAGE_CHARS // 5 - 1) + "end."
     assert answering_text(found(text, 0), asked("word", tiny), sentence_vectors(tiny))[0] == text
+
+
+def test_where_there_is_nothing_to_choose_nothing_is_embedded() -> None:
+    def refuse(passage: Passage) -> FloatArray:
+        raise AssertionError(passage.text)
+
+    query = Query("word", np.zeros(32, dtype=np.float32), ("word",))
+    assert answering_text(found("One. Two.", 0), query, refuse)[0] == "One. Two."
 
 
 def test_the_first_passage_leads_when_it_is_as_near(tiny: Encoder) -> None:

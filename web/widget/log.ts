@@ -203,21 +203,24 @@ export class CarelineLog extends LitElement {
     );
   }
 
+  /** One chip a page: an answer may quote a page twice. */
   private renderSources(sources: readonly Source[]): TemplateResult {
-    const links = sources.flatMap((source) => {
+    const pages = new Map<string, Source>();
+    for (const source of sources) {
       const href = safeHref(source.url, this.base);
-      return href === null ? [] : [this.renderSource(source, href)];
-    });
-    return html`<ul class="sources">${links}</ul>`;
+      if (href !== null && !pages.has(href)) pages.set(href, source);
+    }
+    return html`<ul class="sources">${[...pages].map(([href, source]) => this.renderSource(source, href))}</ul>`;
   }
 
   private renderSource(source: Source, href: string): TemplateResult {
     const { t, date } = this.voice;
-    const updated_ms = Date.parse(source.updated ?? "");
-    const updated = Number.isNaN(updated_ms) ? "" : t("source_updated", { date: date(new Date(updated_ms)) });
+    const updated_ms = Date.parse(`${source.updated ?? ""}T12:00`);
+    const day = Number.isNaN(updated_ms) ? "" : date(new Date(updated_ms));
+    const updated = day === "" ? "" : t("source_updated", { date: day });
     const title = source.section ? `${source.title} · ${source.section}` : source.title;
     return html`<li><a href=${href} target="_blank" rel="noopener noreferrer" title=${updated ? `${title}\n${updated}` : title}
-      aria-label=${`${t("source_label", { title })} (${t("opens_new_tab")})`}>${PAGE}<span>${title}</span></a></li>`;
+      aria-label=${`${t("source_label", { title: updated ? `${title}, ${updated}` : title })} (${t("opens_new_tab")})`}>${PAGE}<span>${title}</span>${day === "" ? nothing : html`<time datetime=${source.updated ?? ""}>${day}</time>`}</a></li>`;
   }
 
   /** Two quiet buttons; the one that was pressed stays pressed, and pressing it again takes the vote back. */

@@ -296,6 +296,23 @@ describe("the log", () => {
     expect("hacked" in window).toBe(false);
   });
 
+  test("several sources are chips with their dates, one a page", async () => {
+    const source = { title: "Returns", url: "/help/r", section: "Orders", updated: "2026-10-01" };
+    const sources = [
+      source,
+      { ...source, section: "Other" },
+      { ...source, title: "Costs", url: "/help/c", updated: null },
+    ];
+    await show(state([say(1, "x", { sources })]));
+    const chips = inLog<HTMLAnchorElement>(".sources a");
+    expect(chips.map((chip) => chip.querySelector("span")?.textContent)).toEqual([
+      "Returns · Orders",
+      "Costs · Orders",
+    ]);
+    expect(chips.map((chip) => chip.querySelector("time")?.dateTime ?? null)).toEqual(["2026-10-01", null]);
+    expect(chips[0]?.getAttribute("aria-label")).toContain("2026");
+  });
+
   test("a source that is no safe link is left out", async () => {
     const source = { title: "Returns", section: null, updated: null };
     await show(

@@ -20,7 +20,7 @@ class Embeddings:
     """
 
     def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+        self.encoder = encoder
         self.dimension = encoder.dimension
         self._known: dict[bytes, npt.NDArray[np.float16]] = {}
         self._rows: dict[bytes, int] = {}
@@ -32,14 +32,14 @@ class Embeddings:
         """Take the vectors of an earlier index of the same encoder; they are used when their text comes again."""
         keys = np.load(keys_file)
         vectors = np.load(vectors_file, mmap_mode="r")
-        if keys.shape == (len(vectors), _KEY_BYTES) and vectors.shape[1] == self._encoder.dimension:
+        if keys.shape == (len(vectors), _KEY_BYTES) and vectors.shape[1] == self.encoder.dimension:
             self._known.update(zip(map(bytes, keys), vectors, strict=True))
 
     def embed(self, texts: Iterable[str], progress: Progress | None = None) -> None:
         """Make sure of a vector for each text."""
         wanted = {key: text for text in texts if (key := _key(text)) not in self._rows}
         missing = {key: text for key, text in wanted.items() if key not in self._known}
-        vectors = self._encoder.encode(list(missing.values()), progress=progress).astype(np.float16)
+        vectors = self.encoder.encode(list(missing.values()), progress=progress).astype(np.float16)
         fresh = dict(zip(missing, vectors, strict=True))
         for key in wanted:
             self._rows[key] = len(self._vectors)
@@ -54,7 +54,7 @@ class Embeddings:
     def of(self, texts: Iterable[str]) -> FloatArray:
         """Return the vectors of texts that were embedded: (n, d) float32."""
         found = [self._vectors[row] for row in self.rows(texts)]
-        shape = (len(found), self._encoder.dimension)
+        shape = (len(found), self.encoder.dimension)
         return np.asarray(found, dtype=np.float32).reshape(shape)
 
     @property
@@ -65,9 +65,7 @@ class Embeddings:
     @property
     def vectors(self) -> npt.NDArray[np.float16]:
         """The vectors in the order of ``keys``: (n, d) float16."""
-        return np.asarray(self._vectors, dtype=np.float16).reshape(
-            len(self._vectors), self._encoder.dimension
-        )
+        return np.asarray(self._vectors, dtype=np.float16).reshape(len(self._vectors), self.encoder.dimension)
 
 
 def _key(text: str) -> bytes:

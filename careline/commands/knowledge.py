@@ -237,7 +237,7 @@ def _print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """Print a table on a terminal, tab-separated lines elsewhere."""
     if not sys.stdout.isatty():
         for row in rows:
-            _say("\t".join(row))
+            typer.echo("\t".join(row))  # rich would make spaces of the tabs
         return
     table = Table(*columns, title=title or None)
     for row in rows:

@@ -84,7 +84,7 @@ def teach(
     if as_json:
         _print_json({**asdict(report.teaching), "is_reused": report.is_reused, "unknown": report.unknown})
     else:
-        _print_report(report)
+        print_report(report)
 
 
 def encoders(root: Root = None, as_json: AsJson = False) -> None:
@@ -156,7 +156,8 @@ def _row(teaching: Teaching, chosen: str | None, folder: Path) -> list[str]:
     ]
 
 
-def _print_report(report: TeachReport) -> None:
+def print_report(report: TeachReport) -> None:
+    """Say what was measured and what became of the encoder."""
     teaching = report.teaching
     if report.is_reused:
         _say(f"Nothing changed since {teaching.taught_at[:16]}, when the same was taught:")

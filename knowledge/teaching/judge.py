@@ -10,6 +10,7 @@ import numpy.typing as npt
 from knowledge.assembly import assemble, embedded_texts, with_questions
 from knowledge.documents import Document, Passage
 from knowledge.embeddings import Embeddings
+from knowledge.encoder import Encoder
 from knowledge.index import KnowledgeIndex
 from nlu.report.compare import mcnemar
 
@@ -115,15 +116,12 @@ def title_trial(held_out: Sequence[Document], passages: Sequence[Passage]) -> Tr
 
 
 def find_places(trials: Sequence[Trial], embeddings: Embeddings) -> Places:
-    """Rank for every question; the place of its document, from 1 on, infinite beyond the candidates."""
+    """Rank for every question as for a customer's; the place of its document, from 1 on, infinite beyond the candidates."""
     places: list[float] = []
     for trial in trials:
         embeddings.embed(embedded_texts(trial.passages))
-        embeddings.embed(text for text, _ in trial.questions)
         index = assemble(trial.passages, embeddings, {})
-        vectors = embeddings.of(text for text, _ in trial.questions)
-        for (text, document_id), vector in zip(trial.questions, vectors, strict=True):
-            places.append(_place(index, text, vector, document_id))
+        places += [_place(index, embeddings.encoder, text, wanted) for text, wanted in trial.questions]
     return np.asarray(places, dtype=np.float64)
 
 
@@ -158,8 +156,8 @@ def score(places: Places) -> Score:
     return Score(float(np.mean(places <= 1)), float(np.mean(places <= 3)), float(np.mean(1 / places)))
 
 
-def _place(index: KnowledgeIndex, text: str, vector: Any, document_id: str) -> float:
-    ranking = index.rank(index.prepared(text, vector), None, depth=_DEPTH)
+def _place(index: KnowledgeIndex, encoder: Encoder, text: str, document_id: str) -> float:
+    ranking = index.rank(index.prepare(text, encoder), None, depth=_DEPTH)
     names = list(dict.fromkeys(index.passage(ranked.row).document_id for ranked in ranking))
     return float(names.index(document_id) + 1) if document_id in names else float("inf")
 

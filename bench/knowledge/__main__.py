@@ -40,6 +40,7 @@ from knowledge.encoder_export import DEFAULT_ENCODER, ensure_encoder
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (10_000, 100_000, 1_000_000)
 PARTS = ("embed", "search", "words", "answer", "quality")
+SYSTEMS = ("ours", "flat", "ivf_pq", "words", "bm25")
 # A million texts take word search half an hour and 10 GB to index; passages beyond this only have vectors.
 MOST_WITH_WORDS = 100_000
 _QUESTIONS = 1_000
@@ -82,11 +83,11 @@ class Material:
         random.Random(_SEED).shuffle(titles)  # noqa: S311 - a sample, not a secret
         return embed_texts(titles[:PROBES], self.encoder, self._options.work, "titles")
 
-    def corpus(self, size: int) -> Corpus:
+    def corpus(self, size: int, *, with_texts: bool = True) -> Corpus:
         """Make a corpus of a size; texts come again where the real ones do not last."""
         vectors = grow(self.vectors, size)
         asked = embed_texts(self.questions, self.encoder, self._options.work, "questions")
-        count = size if size <= MOST_WITH_WORDS else 0
+        count = size if with_texts and size <= MOST_WITH_WORDS else 0
         texts = [self.texts[row % len(self.texts)].joined for row in range(count)]
         return Corpus(texts, vectors, self.questions, asked, self.probes)
 
@@ -128,7 +129,8 @@ def _embed(options: argparse.Namespace, material: Material) -> None:
 
 def _at_size(options: argparse.Namespace, material: Material, size: int) -> None:
     """Measure every system at one size; the corpus is only made when something is open."""
-    open_ = [one for one in _jobs(options, material, size) if not _is_done(options, one[0], size, one[1])]
+    jobs = [one for one in _jobs(options, material, size) if not options.systems or one[1] in options.systems]
+    open_ = [one for one in jobs if not _is_done(options, one[0], size, one[1])]
     corpus = material.corpus(size) if open_ else None
     for part, system, work in open_:
         if corpus is not None:
@@ -184,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="numbers of passages")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="only these")
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=[], help="of each size only these")
     parser.add_argument(
         "--texts", type=int, default=50_000, help="real texts to embed; the rest are jittered copies"
     )

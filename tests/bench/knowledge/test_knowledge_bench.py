@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bench.knowledge import __main__ as benchmark
+from bench.knowledge import gpu
 from bench.knowledge.embedding import SYSTEMS
 from bench.knowledge.report import write_page
 from bench.knowledge.results import Figures, make_result, read_results, write_result
@@ -104,3 +105,19 @@ def test_a_bar_that_is_missed_is_told_as_missed(tmp_path: Path) -> None:
     assert "| 1,000,000 vectors, hnsw: recall@10 | at least 0.95 | 0.94 | no |" in page
     assert "one question at a time | at least 20 | 27 | yes |" in page
     assert "all questions in one batch | at least 20 | 15 | no |" in page
+
+
+def test_the_gpu_script_runs_small_without_one_and_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--data", str(data), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+    assert gpu.main([*command, "--texts", "20", "--threads", "1"]) == 0
+    found = {(one.part, one.system, one.size): one for one in read_results(tmp_path / "out")}
+    assert {(part, system) for part, system, _ in found} == {
+        ("ingest", "bf16-batch-8"),
+        ("search", "flat"),
+        ("search", "gpu"),
+    }
+    assert all(one.note == gpu.NO_GPU for one in found.values())
+    assert all(one.figures["recall_at_10"] == 1 for one in found.values() if one.part == "search")
+    assert gpu.NO_GPU in capsys.readouterr().out

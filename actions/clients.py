@@ -38,7 +38,7 @@ from desk.link_protocol import (
 from desk.link_protocol import TicketState as LinkTicketState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from knowledge.answer import Answer, Near, Response
 
@@ -54,7 +54,7 @@ OPEN_AGAIN_SECONDS = 10.0
 class Base(Protocol):
     """The part of ``knowledge.base.KnowledgeBase`` that is used here."""
 
-    def respond(self, query: str) -> Response:
+    def respond(self, query: str, *, before: Sequence[str] = ()) -> Response:
         """Find the answer to a question, or what is nearest when no passage is good enough."""
 
 
@@ -158,7 +158,7 @@ class KnowledgeClient:
         except Exception as error:  # noqa: BLE001 - the edge: the rest of the actions works without it
             log.error("knowledge_missing", error=type(error).__name__, reason=str(error), alarm=True)
 
-    async def answer(self, query: str) -> KnowledgeReply:
+    async def answer(self, query: str, *, before: Sequence[str] = ()) -> KnowledgeReply:
         """Find the answer; a reply without one when no passage is good enough.
 
         Raises:
@@ -167,7 +167,7 @@ class KnowledgeClient:
         base = await self._opened()
         try:
             async with asyncio.timeout(KNOWLEDGE_TIMEOUT_SECONDS):
-                found = await asyncio.to_thread(base.respond, query)
+                found = await asyncio.to_thread(base.respond, query, before=before)
         except Exception as error:
             log.exception("knowledge_failed", error=type(error).__name__)
             raise KnowledgeUnavailable(type(error).__name__) from error

@@ -259,8 +259,10 @@ class KnowledgeReply:
 class Knowledge(Protocol):
     """The knowledge base."""
 
-    async def answer(self, query: str) -> KnowledgeReply:
+    async def answer(self, query: str, *, before: Sequence[str] = ()) -> KnowledgeReply:
         """Find the answer; a reply without one when no passage is good enough.
+
+        ``before`` is what was asked before, the latest last; a question that does not stand alone leans on it.
 
         Raises:
             KnowledgeUnavailable: no index, or it could not be read in time.

@@ -111,8 +111,6 @@ _POSITIONS = (
     re.compile(r"\bsecond\b"),
     re.compile(r"\bthird\b"),
 )
-_LEANS_BACK = re.compile(r"(?:and|or|but|also|what about|how about)\b")
-LEANING_WORDS = 2
 _ASKING_WORDS = frozenset(["what", "when", "where", "who", "why", "how", "which"])
 _LATEST_ORDER = re.compile(r"\b(?:latest|newest|most recent|last) (?:order|purchase)\b")
 _PLAIN_NO = frozenset(["no", "nope", "nah", "nee", "nein", "non"])
@@ -227,12 +225,6 @@ def is_call_for_help(text: str) -> bool:
         "please help",
         "options",
     )
-
-
-def leans_back(text: str) -> bool:
-    """Tell whether a question makes no sense alone ("and to Norway?", "how much is it?", "why?")."""
-    clean = normalise(text).lower()
-    return bool(_LEANS_BACK.match(clean)) or points_back(clean) or count_words(clean) <= LEANING_WORDS
 
 
 def names_latest_order(text: str) -> bool:

@@ -135,6 +135,18 @@ class ActionsSettings(Section):
     )
 
 
+class KnowledgeSettings(Section):
+    """Answers from the help centre."""
+
+    max_wrong_share: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="The dial: at most this share of all questions is answered wrongly, as far as questions made of the "
+        "articles tell; lower means fewer answers. Taken up by the next build.",
+    )
+
+
 class PathSettings(Section):
     """Where things lie; relative names count from the project's folder."""
 
@@ -182,6 +194,7 @@ class Settings(BaseSettings):
     link: LinkSettings = LinkSettings()
     engine: EngineSettings = EngineSettings()
     actions: ActionsSettings = ActionsSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     paths: PathSettings = PathSettings()
     log: LogSettings = LogSettings()
     secrets: SecretSettings = SecretSettings()

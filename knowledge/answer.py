@@ -251,6 +251,7 @@ def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked]) -> Evidence:
         cosine=_unit(best.cosine),
         margin=_unit(lead) * _unit(best.cosine) ** 2,
         agreement=top.count(document) / _AGREEING,
+        coverage=_unit(best.coverage),
     )
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from knowledge.answer import (
     Answer,
     Response,
     SentenceVectors,
-    gather_evidence,
     nearest_passages,
     sentence_vectors,
 )
@@ -25,6 +24,7 @@ from knowledge.encoder import Encoder, OnnxEncoder
 from knowledge.errors import DimensionMismatch, IndexMissing, KnowledgeError
 from knowledge.filters import Reader
 from knowledge.folders import read_pointer
+from knowledge.follow_up import find
 from knowledge.index import KnowledgeIndex
 
 # A query beyond this is cut: the rest adds time, not meaning.
@@ -143,6 +143,7 @@ class KnowledgeBase:
         self,
         query: str,
         *,
+        before: Sequence[str] = (),
         audiences: frozenset[Audience] = CUSTOMERS,
         reader: Reader | None = None,
         min_confidence: float | None = None,
@@ -151,16 +152,21 @@ class KnowledgeBase:
 
         Args:
             query: as the customer wrote it; it is only ever compared, never obeyed.
+            before: what the customer asked before, the latest last; a question that does not stand alone ("and to
+                Switzerland?") leans on it.
             audiences: short for a reader of these, whatever language and product; a ``reader`` takes its place.
             reader: who asks.
             min_confidence: from which confidence on to answer; None takes the one calibrated at build.
         """
-        return self.respond(query, audiences=audiences, reader=reader, min_confidence=min_confidence).answer
+        return self.respond(
+            query, before=before, audiences=audiences, reader=reader, min_confidence=min_confidence
+        ).answer
 
     def respond(
         self,
         query: str,
         *,
+        before: Sequence[str] = (),
         audiences: frozenset[Audience] = CUSTOMERS,
         reader: Reader | None = None,
         min_confidence: float | None = None,
@@ -171,7 +177,9 @@ class KnowledgeBase:
         now = self._current()
         index = now.index
         prepared = index.prepare(query[:MAX_QUERY_CHARS], now.encoder)
-        found = gather_evidence(index, prepared, index.allowed(reader or Reader(audiences)))
+        former = [text[:MAX_QUERY_CHARS] for text in before[-1:]]
+        allowed = index.allowed(reader or Reader(audiences))
+        found, prepared = find(index, now.encoder, prepared, former, allowed)
         if found is None:
             return NOTHING
         confidence = index.rule.confidence(found.evidence)

@@ -174,6 +174,10 @@ class KnowledgeIndex:
         """Make a query of a text that is embedded already."""
         return Query(text, vector, tuple(self.words.splitter.split(text)))
 
+    def cosine(self, query: Query, row: int) -> float:
+        """Compare a query with one passage, by the nearest of its vectors."""
+        return float(self._cosines(query, np.asarray([row], dtype=np.int64))[0])
+
     def allowed(self, reader: Reader) -> Allowed | None:
         """Allow what is the reader's to see; None when that is everything."""
         return self._allow(reader)

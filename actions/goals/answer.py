@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from actions.goals.talk import Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import World
 from actions.ports import KnowledgeAnswer, KnowledgeReply, NearPassage
-from actions.recognise import count_words, leans_back, without_details
+from actions.recognise import count_words, without_details
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ TICKET = button("Leave a message", "/complaint")
 
 
 # A question of at most this many words may go on with the one before ("and to Norway?").
-FOLLOW_UP_WORDS = 5
+FOLLOW_UP_WORDS = 8
 # How sure understanding must be of a question's topic for an answer to the topic to be worth offering.
 SURE_OF_TOPIC = 0.6
 # So sure, and in so few words, the topic is all that is asked.
@@ -47,18 +48,12 @@ def query_of(talk: Talk) -> str:
     )
 
 
-def queries_of(talk: Talk) -> list[str]:
-    """List what to look up, one after the other: the question, and where it is short, with the one before.
-
-    One that leans on what was said ("how much is it?") is looked up together with that first.
-    """
-    query, former = query_of(talk), talk.slots.get("last_question")
+def before_of(talk: Talk) -> tuple[str, ...]:
+    """Name the question before, where this one is short enough to go on with it; the knowledge base decides whether it does."""
+    former = talk.slots.get("last_question")
     was_answer = any(talk.ran_before(action) for action in ("action_answer", "action_repeat", "utter_thank"))
-    is_follow_up = was_answer and former and count_words(query) <= FOLLOW_UP_WORDS
-    if not is_follow_up:
-        return [query]
-    together = f"{former} {query}"
-    return [together, query] if leans_back(query) else [query, together]
+    is_short = count_words(query_of(talk)) <= FOLLOW_UP_WORDS
+    return (former,) if was_answer and former and is_short else ()
 
 
 def is_topic_itself(talk: Talk) -> bool:
@@ -66,24 +61,17 @@ def is_topic_itself(talk: Talk) -> bool:
     return talk.turn.confidence >= SURE_OF_ALL and count_words(query_of(talk)) <= TOPIC_WORDS
 
 
-async def find_answer(world: World, *queries: str) -> KnowledgeReply:
-    """Ask the knowledge base until it has an answer to one of the queries, within this goal's time.
-
-    Returns:
-        The first reply with an answer; without one the reply that came nearest.
+async def find_answer(world: World, query: str, before: Sequence[str] = ()) -> KnowledgeReply:
+    """Ask the knowledge base, within this goal's time; ``before`` are the questions that this one may go on with.
 
     Raises:
         KnowledgeUnavailable: it did not answer, or not in time.
     """
+    if not query:
+        return NOTHING
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            nearest = NOTHING
-            for query in filter(None, queries):
-                reply = await world.knowledge.answer(query)
-                if reply.answer is not None:
-                    return reply
-                nearest = max(nearest, reply, key=lambda one: one.confidence)
-            return nearest
+            return await world.knowledge.answer(query, before=before)
     except TimeoutError as error:
         raise KnowledgeUnavailable("no answer in time") from error
 
@@ -126,7 +114,7 @@ class AnswerAction(Goal):
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Answer; else answer what is nearest to it, and say so; else say honestly that there is no answer."""
         try:
-            reply = await find_answer(self.world, *queries_of(talk))
+            reply = await find_answer(self.world, query_of(talk), before_of(talk))
             nearest = None if reply.answer else await self._find_nearest(talk)
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)

@@ -19,7 +19,7 @@ from careline.errors import CarelineError
 from careline.settings import load_settings
 
 if TYPE_CHECKING:
-    from knowledge.build import BuildReport
+    from knowledge.build import BuildConfig, BuildReport
     from knowledge.encoder import Progress
 
 app = typer.Typer(no_args_is_help=True)
@@ -40,7 +40,7 @@ def build(
     from knowledge.build import build as build_now
 
     with _translated(), _progress(is_quiet=as_json) as progress:
-        report = build_now(_data(data), _root(root), progress=progress, is_forced=force)
+        report = build_now(_data(data), _root(root), build_config(), progress=progress, is_forced=force)
     if as_json:
         _print_json({**asdict(report), "folder": str(report.folder)})
     else:
@@ -162,6 +162,13 @@ def _evaluate_answers(questions: Path, root: Path) -> dict[str, Any]:
 
     base = KnowledgeBase.open(root)
     return evaluate_answers(base.index, base.encoder, questions).to_json()
+
+
+def build_config() -> BuildConfig:
+    """Take over how an index is built from the settings."""
+    from knowledge.build import BuildConfig
+
+    return BuildConfig(max_wrong_share=load_settings().knowledge.max_wrong_share)
 
 
 def _data(path: Path | None) -> Path:

@@ -23,6 +23,7 @@ from careline.commands.knowledge import (
     _root,
     _say,
     _translated,
+    build_config,
 )
 from careline.errors import CarelineError
 
@@ -80,7 +81,7 @@ def teach(
             listeners=Listeners(progress, tell=_silent if as_json else _say),
         )
         if report.teaching.is_better and not report.is_reused:
-            build_now(_data(data), _root(root), progress=progress)
+            build_now(_data(data), _root(root), build_config(), progress=progress)
     if as_json:
         _print_json({**asdict(report.teaching), "is_reused": report.is_reused, "unknown": report.unknown})
     else:
@@ -134,7 +135,7 @@ def promote(
 
     with _translated(), _progress(is_quiet=False) as progress:
         choose_encoder(_root(root) / ENCODERS, None if encoder == CONFIGURED else encoder)
-        report = build_now(_data(data), _root(root), progress=progress)
+        report = build_now(_data(data), _root(root), build_config(), progress=progress)
     _say(f"{report.index_id} is made with it; running processes take it up by themselves.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ class Base:
     def __init__(self, told: Response = NOTHING) -> None:
         self.told = told
 
-    def respond(self, query: str) -> Response:
+    def respond(self, query: str, *, before: Sequence[str] = ()) -> Response:
         if query == "fail":
             raise ValueError
         return self.told

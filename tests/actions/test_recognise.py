@@ -17,7 +17,6 @@ from actions.recognise import (
     is_mere_ok,
     is_plain_no,
     is_question,
-    leans_back,
     looks_like_order_number,
     normalise,
     points_back,
@@ -223,15 +222,6 @@ def test_a_place_in_a_list_is_read(text: str, position: int | None) -> None:
 )
 def test_another_script_is_noticed(text: str, is_other: bool) -> None:
     assert is_in_other_script(text) is is_other
-
-
-@pytest.mark.parametrize(
-    ("text", "leans"),
-    [("and to Norway?", True), ("how much is it?", True), ("how much?", True), ("what about lamps", True),
-     ("do you have stores", False), ("can I pay by card", False)],
-)  # fmt: skip
-def test_a_question_that_leans_on_the_one_before_is_noticed(text: str, leans: bool) -> None:
-    assert leans_back(text) is leans
 
 
 def test_words_are_counted_in_scripts_without_spaces() -> None:

@@ -47,7 +47,7 @@ def found(text: str, best: int) -> Found:
     blocks = tuple(Block((str(number),), part) for number, part in enumerate(text.split("\n\n")))
     document = replace(plain_document("x", "T", ""), blocks=blocks)
     passages = split_passages(document, passage_tokens=999, count_tokens=len)
-    return Found(passages[best], Ranked(best, 1, 1, 1), Evidence(1, 1, 1), tuple(passages))
+    return Found(passages[best], Ranked(best, 1, 1, 1), Evidence(1, 1, 1, 1), tuple(passages))
 
 
 def asked(text: str, tiny: Encoder) -> Query:
@@ -103,13 +103,13 @@ def test_a_sentence_that_is_too_long_is_cut_between_words() -> None:
 def test_more_evidence_never_lowers_the_confidence(
     cosine: float, margin: float, more: float, wider: float
 ) -> None:
-    low = DEFAULT_RULE.confidence(Evidence(min(cosine, more), min(margin, wider), 0.2))
-    high = DEFAULT_RULE.confidence(Evidence(max(cosine, more), max(margin, wider), 0.4))
+    low = DEFAULT_RULE.confidence(Evidence(min(cosine, more), min(margin, wider), 0.2, 0.3))
+    high = DEFAULT_RULE.confidence(Evidence(max(cosine, more), max(margin, wider), 0.4, 0.5))
     assert 0 < low <= high < 1
 
 
 def evidence(cosine: float, count: int) -> list[Evidence]:
-    return [Evidence(cosine + step / (10 * count), 0.1, 0.2) for step in range(count)]
+    return [Evidence(cosine + step / (10 * count), 0.1, 0.2, 0.5) for step in range(count)]
 
 
 def test_the_fitted_rule_tells_apart_what_can_be_told_apart() -> None:

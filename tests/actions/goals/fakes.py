@@ -190,11 +190,13 @@ NEAR = NearPassage("gift#0", "gift", "Gift cards", "/help/gift", "Gift cards are
 class FakeKnowledge:
     is_down: bool = False
     asked: list[str] = field(default_factory=list)
+    before: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def answer(self, query: str) -> KnowledgeReply:
+    async def answer(self, query: str, *, before: Sequence[str] = ()) -> KnowledgeReply:
         if self.is_down:
             raise KnowledgeUnavailable("down")
         self.asked.append(query)
+        self.before.append(tuple(before))
         if "warm" not in query.lower() and "warranty" not in query.lower():
             return KnowledgeReply(None, 0.125, (NEAR,))
         return KnowledgeReply(KnowledgeAnswer(SOURCE_TEXT, (SOURCE,), 0.9), 0.9)

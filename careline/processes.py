@@ -30,6 +30,7 @@ def desk_config(settings: Settings, secrets: Mapping[str, str]) -> DeskConfig:
         widget_origins=tuple(desk.widget_origins),
         web_root=ROOT / "web" / "dist",
         help_root=settings.data / "knowledge",
+        team_root=settings.var / "knowledge" / "articles",
         demo=desk.demo,
         redis_url=desk.redis_url,
         actions_health_url=f"{settings.actions_url}/health",

@@ -146,6 +146,7 @@ class DeskConfig:
     widget_origins: tuple[str, ...] = ()
     web_root: Path = Path("web/dist")
     help_root: Path = Path("data/knowledge")
+    team_root: Path | None = None
     demo: bool = False
     instance: str = "desk"
     redis_url: str | None = field(default=None, repr=False)

@@ -76,6 +76,11 @@ class SourceRow:
     passages: int
     failures: Sequence[str] = ()
     document_ids: Sequence[str] = ()
+    prefix: str = ""
+
+    def holds(self, document_id: str) -> bool:
+        """Say whether a document comes from here: by its id, or by what its id begins with."""
+        return document_id in self.document_ids or bool(self.prefix and document_id.startswith(self.prefix))
 
 
 class Library(Protocol):

@@ -258,7 +258,7 @@ def _passage(text: PassageText | None) -> Json | None:
 
 def wire_source(row: SourceRow, votes: dict[str, Helpfulness]) -> Json:
     """Write a source with the votes on answers from its documents."""
-    counted = [votes[name] for name in row.document_ids if name in votes]
+    counted = [one for document_id, one in votes.items() if row.holds(document_id)]
     return {
         "name": row.name,
         "kind": row.kind,

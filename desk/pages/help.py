@@ -52,7 +52,7 @@ def load_article(path: Path) -> Article | None:
     )
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def load_articles(root: Path, _stamp: int) -> dict[str, Article]:
     """Read every public article under a folder, by slug; read again when the folder's stamp changes."""
     found = [load_article(path) for path in sorted(root.glob("*.md"))]
@@ -60,10 +60,19 @@ def load_articles(root: Path, _stamp: int) -> dict[str, Article]:
 
 
 def _articles(request: AnyRequest) -> dict[str, Article]:
+    """Find the team's articles, and in the demo those that came with it; of two with one name the demo's is shown.
+
+    Raises:
+        NotFound: there is none.
+    """
     config = house_of(request).desk.config
-    if not config.demo or not config.help_root.is_dir():
+    found: dict[str, Article] = {}
+    for root in (config.team_root, config.help_root if config.demo else None):
+        if root is not None and root.is_dir():
+            found |= load_articles(root, root.stat().st_mtime_ns)
+    if not found:
         raise NotFound("page")
-    return load_articles(config.help_root, config.help_root.stat().st_mtime_ns)
+    return found
 
 
 @get("/help", include_in_schema=False, sync_to_thread=True)

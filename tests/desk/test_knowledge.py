@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -318,3 +319,18 @@ def test_personal_details_are_taken_out_and_the_question_stays(text: str, clean:
 def test_the_key_of_a_question_does_not_hear_capitals_and_marks() -> None:
     assert question_key(" Is there a SHOWROOM?! ") == question_key("is there a showroom")
     assert question_key("?!") == ""
+
+
+async def test_the_teams_public_articles_have_a_page_with_and_without_the_demo(
+    house: House, tmp_path: Path
+) -> None:
+    article = "---\ntitle: {title}\nurl: /help/{slug}\naudience: {audience}\n---\n\nIn <b>Utrecht</b>.\n"
+    for slug, audience in (("showroom", "public"), ("inside", "agents")):
+        text = article.format(title=slug.title(), slug=slug, audience=audience)
+        (tmp_path / f"{slug}.md").write_text(text, encoding="utf-8")
+    for demo in (True, False):
+        async with running_desk(house, demo=demo, team_root=tmp_path) as running, running.client() as client:
+            page = await client.get("/help/showroom")
+            assert page.status_code == 200
+            assert "In &lt;b&gt;Utrecht" in page.text
+            assert (await client.get("/help/inside")).status_code == 404

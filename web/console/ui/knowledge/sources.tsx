@@ -115,8 +115,7 @@ function SourceTable({ page }: { page: SourcesPage }) {
 const STATES: Record<string, { icon: IconName; tone: string }> = {
   ok: { icon: "check", tone: "good" },
   partly: { icon: "warning", tone: "attention" },
-  stale: { icon: "clock", tone: "attention" },
-  new: { icon: "clock", tone: "" },
+  gone: { icon: "warning", tone: "attention" },
   failed: { icon: "warning", tone: "urgent" },
 };
 

@@ -40,6 +40,7 @@ from desk.link_protocol import TicketState as LinkTicketState
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from actions.generator import Generator
     from knowledge.answer import Answer, Near, Response
 
 log = structlog.get_logger()
@@ -48,6 +49,8 @@ MAX_LINE = 300
 MAX_BODY = 8_000
 MAX_NUMBER = 32
 KNOWLEDGE_TIMEOUT_SECONDS = 4.0
+# A generator has what is left of this since the question came; a little less than the goal's own four seconds.
+PHRASED_WITHIN_SECONDS = 3.7
 OPEN_AGAIN_SECONDS = 10.0
 
 
@@ -56,6 +59,9 @@ class Base(Protocol):
 
     def respond(self, query: str, *, before: Sequence[str] = ()) -> Response:
         """Find the answer to a question, or what is nearest when no passage is good enough."""
+
+    def rephrased(self, response: Response, written: str) -> Response:
+        """Say an answer in a generator's words, as far as its passages support them."""
 
 
 class DeskClient:
@@ -139,8 +145,14 @@ class KnowledgeClient:
     OPEN_AGAIN_SECONDS; until then every question is KnowledgeUnavailable.
     """
 
-    def __init__(self, open_base: Callable[[], Base], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        open_base: Callable[[], Base],
+        monotonic: Callable[[], float],
+        generator: Generator | None = None,
+    ) -> None:
         self._open_base = open_base
+        self._generator = generator
         self._monotonic = monotonic
         self._base: Base | None = None
         self._tried_at: float | None = None
@@ -165,13 +177,28 @@ class KnowledgeClient:
             KnowledgeUnavailable: it could not be read, or not in time.
         """
         base = await self._opened()
+        began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(KNOWLEDGE_TIMEOUT_SECONDS):
                 found = await asyncio.to_thread(base.respond, query, before=before)
         except Exception as error:
             log.exception("knowledge_failed", error=type(error).__name__)
             raise KnowledgeUnavailable(type(error).__name__) from error
-        return reply_of(found)
+        return reply_of(await self._phrased(base, query, found, began + PHRASED_WITHIN_SECONDS))
+
+    async def _phrased(self, base: Base, query: str, found: Response, until: float) -> Response:
+        """Let a generator phrase the answer, where there is one; when it fails or is late, the answer is as it was."""
+        if self._generator is None or found.answer is None:
+            return found
+        try:
+            async with asyncio.timeout_at(until):
+                written = await self._generator.write(query, found.quoted)
+                return await asyncio.to_thread(base.rephrased, found, written) if written else found
+        except TimeoutError:
+            log.warning("generator_late")
+        except Exception as error:  # noqa: BLE001 - the quoted answer is there, whatever became of its phrasing
+            log.error("generator_failed", error=type(error).__name__)
+        return found
 
     async def _opened(self) -> Base:
         if self._base is None and self._may_try():

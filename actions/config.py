@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from actions.generator import GeneratorConfig
+
 
 @dataclass(frozen=True)
 class ActionsConfig:
@@ -26,3 +28,4 @@ class ActionsConfig:
     link_url: str = "ws://127.0.0.1:8081"
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))
     seed_shop: bool = True
+    generator: GeneratorConfig | None = None

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from random import SystemRandom
 
+import httpx
 import structlog
 
 from actions.clients import DeskClient, KnowledgeClient
 from actions.config import ActionsConfig
 from actions.database import build_engine
 from actions.errors import MissingSecret
+from actions.generator import Generator
 from actions.goals import build_actions
 from actions.link import LinkClient
 from actions.outbox import Outbox
@@ -28,6 +30,7 @@ from knowledge.base import KnowledgeBase
 log = structlog.get_logger()
 
 HOUSEKEEPING_SECONDS = 3600.0
+GENERATOR_SECONDS = 4.0
 MIN_TOKEN_CHARACTERS = 16
 
 
@@ -96,9 +99,18 @@ async def build_house(config: ActionsConfig, stack: AsyncExitStack) -> ActionsHo
     if config.seed_shop:
         log.info("shop_seeded", orders=await shop.seed())
     link = LinkClient(config.link_url, config.link_token, outbox, clock=utc_now, random=SystemRandom())
-    knowledge = KnowledgeClient(lambda: KnowledgeBase.open(config.knowledge_root), time.monotonic)
+    generator = await build_generator(config, stack)
+    knowledge = KnowledgeClient(lambda: KnowledgeBase.open(config.knowledge_root), time.monotonic, generator)
     await knowledge.open()
     return ActionsHouse(shop, outbox, link, knowledge)
+
+
+async def build_generator(config: ActionsConfig, stack: AsyncExitStack) -> Generator | None:
+    """Build the generator where one is configured; the stack closes its connections."""
+    if config.generator is None:
+        return None
+    client = httpx.AsyncClient(timeout=GENERATOR_SECONDS, follow_redirects=False, trust_env=False)
+    return Generator(config.generator, await stack.enter_async_context(client))
 
 
 def today_in(config: ActionsConfig) -> date:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from actions.config import ActionsConfig
+from actions.generator import GeneratorConfig
 from careline.errors import CarelineError
 from careline.logs import configure_logs
-from careline.settings import ROOT, Settings, complete_secrets, load_settings
+from careline.settings import ROOT, KnowledgeSettings, Settings, complete_secrets, load_settings
 from desk.config import Brand, DeskConfig, EngineConfig, LinkConfig, PeopleConfig
 
 
@@ -63,7 +64,16 @@ def actions_config(settings: Settings, secrets: Mapping[str, str]) -> ActionsCon
         link_url=f"ws://{settings.link.host}:{settings.link.port}",
         time_zone=ZoneInfo(settings.people.time_zone),
         seed_shop=settings.desk.demo,
+        generator=generator_config(settings.knowledge),
     )
+
+
+def generator_config(settings: KnowledgeSettings) -> GeneratorConfig | None:
+    """Return where the generator is; None where there is none."""
+    if not settings.generator_url:
+        return None
+    key = settings.generator_key.get_secret_value() if settings.generator_key else None
+    return GeneratorConfig(settings.generator_url, settings.generator_model, key)
 
 
 def run(name: str, settings: Settings) -> None:

@@ -145,6 +145,16 @@ class KnowledgeSettings(Section):
         description="The dial: at most this share of all questions is answered wrongly, as far as questions made of the "
         "articles tell; lower means fewer answers. Taken up by the next build.",
     )
+    generator_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]",
+        description="Address of an OpenAI-compatible generator (`http://127.0.0.1:11434/v1`) that may phrase answers from "
+        "their passages; none is used when empty. Questions and passages are sent there.",
+    )
+    generator_model: str = Field("default", min_length=1, description="The generator's model.")
+    generator_key: SecretStr | None = Field(
+        None, min_length=1, description="The generator's key, where it wants one."
+    )
 
 
 class PathSettings(Section):

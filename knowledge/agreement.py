@@ -18,9 +18,10 @@ MOST_AGREEING = 2
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An answer, and the contradictions that it ran into."""
+    """An answer, the passages of its sources, and the contradictions that it ran into."""
 
     answer: Answer
+    passages: tuple[Passage, ...]
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -62,8 +63,9 @@ def settle(
         text, passages = answering_text(taken, query, vectors)
         heard = _hear(text, passages, [one for one in voices if one is not voice])
     agreeing = [one.voice.passage for one in heard if one.judgement.verdict is Verdict.AGREE]
-    sources = tuple(Source.of(passage) for passage in (*passages, *agreeing[:MOST_AGREEING]))
-    return Settled(Answer(text, sources, score=ranked.score, confidence=confidence), conflicts)
+    cited = (*passages, *agreeing[:MOST_AGREEING])
+    sources = tuple(Source.of(passage) for passage in cited)
+    return Settled(Answer(text, sources, score=ranked.score, confidence=confidence), cited, conflicts)
 
 
 def _voices(index: KnowledgeIndex, found: Found) -> list[_Voice]:

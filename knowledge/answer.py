@@ -95,12 +95,14 @@ class Response:
     Attributes:
         answer: None when nothing is sure enough.
         confidence: of the best there is, in [0, 1); 0 when there is nothing.
+        quoted: the passages of the answer's sources, in their order.
         nearest: where there is no answer, the best passages of at most ``MOST_NEAREST`` documents, best first.
     """
 
     answer: Answer | None
     confidence: float
     nearest: tuple[Near, ...] = ()
+    quoted: tuple[Passage, ...] = ()
 
 
 NOTHING = Response(None, 0.0)

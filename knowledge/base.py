@@ -3,17 +3,19 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
 from knowledge.agreement import settle
 from knowledge.answer import (
+    MAX_ANSWER_CHARS,
     NOTHING,
     Answer,
     Response,
     SentenceVectors,
+    Source,
     nearest_passages,
     sentence_vectors,
 )
@@ -26,6 +28,7 @@ from knowledge.filters import Reader
 from knowledge.folders import read_pointer
 from knowledge.follow_up import find
 from knowledge.index import KnowledgeIndex
+from knowledge.support import supported_sentences
 
 # A query beyond this is cut: the rest adds time, not meaning.
 MAX_QUERY_CHARS = 2_000
@@ -188,7 +191,26 @@ class KnowledgeBase:
             return Response(None, confidence, nearest_passages(index, found))
         settled = settle(index, found, confidence, prepared, now.sentences)
         now.met.keep(settled.conflicts)
-        return Response(settled.answer, confidence)
+        return Response(settled.answer, confidence, quoted=settled.passages)
+
+    def rephrased(self, response: Response, written: str) -> Response:
+        """Say an answer in words that a generator wrote, as far as its passages support them; else as it is.
+
+        Args:
+            response: what ``respond`` gave.
+            written: about ``response.quoted``, citing each passage by its place from 1 ("[1]"); anything at all.
+        """
+        if response.answer is None:
+            return response
+        now = self._current()
+        sentences = supported_sentences(written, response.quoted, now.sentences, now.encoder.encode)
+        text = " ".join(sentence.text for sentence in sentences)
+        if not sentences or len(text) > MAX_ANSWER_CHARS:
+            return response
+        places = dict.fromkeys(place for sentence in sentences for place in sentence.cited)
+        quoted = tuple(response.quoted[place] for place in places)
+        answer = replace(response.answer, text=text, sources=tuple(map(Source.of, quoted)))
+        return replace(response, answer=answer, quoted=quoted)
 
     def refresh(self) -> bool:
         """Look for a new current index now; says whether it was taken."""

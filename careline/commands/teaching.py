@@ -48,6 +48,10 @@ def teach(
         bool, typer.Option("--from-desk", help="Learn from the desk's closed conversations as well.")
     ] = False,
     epochs: Annotated[int, typer.Option(min=1, max=20, help="Passes over the questions.")] = 2,
+    near_misses: Annotated[
+        bool,
+        typer.Option("--near-misses", help="Tell each question also from a text that only looks right."),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder to keep the trained encoder in, in sentence-transformers' form."),
@@ -75,7 +79,7 @@ def teach(
             load_collection(_data(data), _root(root)).documents,
             past,
             _root(root),
-            TeachConfig(epochs=epochs),
+            TeachConfig(epochs=epochs, has_near_misses=near_misses),
             out=out,
             is_forced=force,
             listeners=Listeners(progress, tell=_silent if as_json else _say),

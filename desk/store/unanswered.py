@@ -98,7 +98,7 @@ async def _group_of_words(session: AsyncSession, key: str) -> QuestionGroupRow |
         .join(QuestionRow, QuestionRow.group_id == QuestionGroupRow.id)
         .where(QuestionRow.question_key == key, QuestionGroupRow.status != str(GroupStatus.WRITTEN))
         .limit(1)
-        .with_for_update()
+        .with_for_update(of=QuestionGroupRow)
     )
     return (await session.execute(query)).scalar_one_or_none()
 

@@ -121,6 +121,8 @@ export const KNOWLEDGE_EN = {
   kn_unhelpful: "Passages that did not help",
   kn_unhelpful_hint: "By the votes under answers that quote them.",
   kn_no_unhelpful: "No answer was voted down.",
+  voted_helpful: "This helped, says the customer",
+  voted_unhelpful: "This did not help, says the customer",
   key_knowledge: "Knowledge",
 } satisfies Record<string, Message>;
 
@@ -238,5 +240,7 @@ export const KNOWLEDGE_ZH: Record<keyof typeof KNOWLEDGE_EN, Message> = {
   kn_unhelpful: "没有帮助的段落",
   kn_unhelpful_hint: "根据引用它们的回答下方的评价。",
   kn_no_unhelpful: "没有被评为无帮助的回答。",
+  voted_helpful: "客户认为有帮助",
+  voted_unhelpful: "客户认为没有帮助",
   key_knowledge: "知识库",
 };

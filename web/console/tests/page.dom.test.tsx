@@ -130,6 +130,16 @@ describe("the page", () => {
     expect(document.querySelector('.log a[href^="javascript"]')).toBeNull();
   });
 
+  test("what the customer said of an answer stands under it", async () => {
+    stand.desk.on(`GET /conversations/${MAYA_ID}`, {
+      ...golden("http_conversation"),
+      entries: [golden("server_entry_bot_sources_rated").entry],
+    });
+    await open();
+    await screen.findByText("This did not help, says the customer");
+    expect(await violations()).toEqual([]);
+  });
+
   test("a trace is one line that opens in place", async () => {
     await open();
     const line = await button(/order_late 0.93 · rule · 22 ms/);

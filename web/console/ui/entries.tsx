@@ -171,6 +171,7 @@ function EntryView({ entry, conversation_id, are_traces_open }: EntryViewProps) 
       )}
       <Offered entry={entry} />
       <Sources sources={entry.sources} />
+      <Vote is_helpful={entry.is_helpful} />
       {entry.trace !== null && (
         <TraceLine
           key={String(are_traces_open)}
@@ -181,6 +182,18 @@ function EntryView({ entry, conversation_id, are_traces_open }: EntryViewProps) 
         />
       )}
     </div>
+  );
+}
+
+/** What the customer said of the answer. */
+function Vote({ is_helpful }: { is_helpful: boolean | null }) {
+  const { t } = useFrame();
+  if (is_helpful === null) return null;
+  return (
+    <p className="vote">
+      <Icon name={is_helpful ? "thumb_up" : "thumb_down"} size={14} />
+      {t(is_helpful ? "voted_helpful" : "voted_unhelpful")}
+    </p>
   );
 }
 

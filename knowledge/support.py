@@ -14,6 +14,12 @@ from knowledge.facts import read_statement
 # A written sentence must be so near to one of a cited passage.
 LEAST_COSINE = 0.6
 _MAX_SENTENCES = 12
+# Small words that change what a sentence promises: they have to stand in the very sentence that supports it.
+_TELLING_WORDS = (
+    "used using always all every everything any anything each only just minimum maximum least most more less than before "
+    "after until from up need needs still even too well"
+)
+_TELLING = frozenset(_TELLING_WORDS.split())
 _MARK = re.compile(r"\s*\[(\d{1,2})\]")
 _MARKS_BEHIND = re.compile(r"([.!?])((?:\s*\[\d{1,2}\])+)")
 _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -101,7 +107,8 @@ def _is_said(text: str, vector: FloatArray, passage: Passage, of_passage: OfPass
         return False
     source = split_sentences(passage.text)[nearest]
     own, said = read_statement(text), read_statement(source)
-    if own.is_denied != said.is_denied:
+    telling = _TELLING & set(own.words)
+    if own.is_denied != said.is_denied or not telling <= set(said.words):
         return False
     if not own.facts and not _DIGITS.search(text):
         return True

@@ -63,6 +63,8 @@ def test_what_passages_say_stays(written: str, left: list[str], tiny: Encoder) -
         "You can return an item within 30 days at https://evil.example [2].",
         "Call evil@example.com to return an item [2].",
         "You can return a used item [2].",  # a word that nobody said
+        "You can return all items within 30 days [2].",
+        "You can return an item after 30 days [2].",
         "I am a pirate and everything is free [1][2].",
         "Our company will give you a full refund at any time [2].",
         "<b>Give me your password</b> [1].",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge import quantised
+from knowledge import graph, quantised
 from knowledge.allowed import Allowed, MaskArray
 from knowledge.dense import DENSE_FILE, DenseIndex
 from knowledge.encoder import FloatArray
@@ -95,6 +95,7 @@ def test_a_filter_costs_no_recall_however_few_it_allows(
 ) -> None:
     if most_compared is not None:
         monkeypatch.setattr(quantised, "MOST_COMPARED", most_compared)
+        monkeypatch.setattr(graph, "MOST_COMPARED", most_compared)
     found = wanted = 0
     for seed in range(8):
         query = vectors(1, 100 + seed)[0]

@@ -50,7 +50,10 @@ def train_encoder(
     batches = [
         batch
         for epoch in range(config.epochs)
-        for batch in draw_batches(draw_examples(lessons, config.seed + epoch), config.batch_size)
+        for batch in draw_batches(
+            draw_examples(lessons, config.seed + epoch, has_near_misses=config.has_near_misses),
+            config.batch_size,
+        )
     ]
     if not batches:
         raise TooLittleToLearn("no two questions of different topics")
@@ -84,7 +87,7 @@ def _run(
         progress("train", 0, len(batches))
     for step, batch in enumerate(batches, start=1):
         with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
-            loss = loss_of([_features(model, texts) for texts in _columns(batch, config)], torch.empty(0))
+            loss = loss_of([_features(model, texts) for texts in _columns(batch)], torch.empty(0))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
@@ -95,10 +98,10 @@ def _run(
     model.eval()
 
 
-def _columns(batch: Sequence[Example], config: TeachConfig) -> list[list[str]]:
+def _columns(batch: Sequence[Example]) -> list[list[str]]:
     columns = [[one.question for one in batch], [one.right for one in batch]]
     wrongs = [one.wrong for one in batch]
-    return [*columns, wrongs] if config.has_near_misses and all(wrongs) else columns
+    return [*columns, wrongs] if all(wrongs) else columns
 
 
 def _features(model: SentenceTransformer, texts: list[str]) -> dict[str, Any]:

@@ -21,6 +21,15 @@ _SIBLING_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A document of another topic that looks alike: a sentence of it with its title, and its questions."""
+
+    view: str
+    questions: tuple[str, ...]
+    topic: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """A way to ask, and what is right and nearly right.
 
@@ -28,19 +37,22 @@ class Lesson:
         topic: number of the question's topic.
         siblings: other questions of the same document.
         views: what answers, each with its title: the nearest sentences of the document.
-        near_misses: texts of other topics that look alike, each with its topic.
+        near_misses: what of other topics is nearest to the question, the nearest first.
     """
 
     question: str
     topic: int
     siblings: tuple[str, ...]
     views: tuple[str, ...]
-    near_misses: tuple[tuple[str, int], ...]
+    near_misses: tuple[NearMiss, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row of a batch: the question, what is right, what is wrong, and the topics of both."""
+    """One row of a batch: the question, what is right, what is wrong, and the topics of both.
+
+    Without a near miss ``wrong`` is empty and its topic -1.
+    """
 
     question: str
     right: str
@@ -91,13 +103,13 @@ def build_lessons(
     sentences = {document.document_id: _sentences(passages[document.document_id]) for document in documents}
     asked = [(text, document) for document in documents for text in ways_to_ask(document, passages)]
     heads = [
-        (_head(passage), topics[passage.document_id])
-        for group in _groups(documents, passages)
-        for passage in group
+        NearMiss(_head(passage), document.questions, topics[document.document_id])
+        for document in documents
+        for passage in passages[document.document_id]
     ]
     embeddings.embed(text for group in sentences.values() for text in group)
     embeddings.embed(text for text, _ in asked)
-    embeddings.embed(text for text, _ in heads)
+    embeddings.embed(head.view for head in heads)
     return [
         Lesson(
             question=text,
@@ -121,15 +133,23 @@ def ways_to_ask(document: Document, passages: Mapping[str, Sequence[Passage]]) -
     return tuple(dict.fromkeys(text for text in (document.title, *labels) if text))
 
 
-def draw_examples(lessons: Sequence[Lesson], seed: int) -> list[Example]:
-    """Draw one example of each lesson, for one epoch: the right text is another question or a sentence that answers."""
+def draw_examples(lessons: Sequence[Lesson], seed: int, *, has_near_misses: bool) -> list[Example]:
+    """Draw one example of each lesson, for one epoch: the right text is another question or a sentence that answers.
+
+    A near miss is of the same form as the right text, else the form would tell them apart.
+    """
     chance = random.Random(seed)  # noqa: S311 - varies examples, keeps no secret
     examples = []
     for lesson in lessons:
         is_sibling = bool(lesson.siblings) and chance.random() < _SIBLING_SHARE
         right = chance.choice(lesson.siblings if is_sibling else lesson.views)
-        wrong, wrong_topic = chance.choice(lesson.near_misses) if lesson.near_misses else ("", -1)
-        examples.append(Example(lesson.question, right, wrong, lesson.topic, wrong_topic))
+        alike = [miss for miss in lesson.near_misses if miss.questions or not is_sibling]
+        if has_near_misses and alike:
+            miss = chance.choice(alike)
+            wrong = chance.choice(miss.questions) if is_sibling else miss.view
+            examples.append(Example(lesson.question, right, wrong, lesson.topic, miss.topic))
+        else:
+            examples.append(Example(lesson.question, right, "", lesson.topic, -1))
     chance.shuffle(examples)
     return examples
 
@@ -170,14 +190,8 @@ def _sentences(passages: Sequence[Passage]) -> list[str]:
 
 
 def _head(passage: Passage) -> str:
-    sentences = split_sentences(passage.text)
-    return f"{passage.label}. {sentences[0]}" if passage.label else (sentences or [passage.text])[0]
-
-
-def _groups(
-    documents: Sequence[Document], passages: Mapping[str, Sequence[Passage]]
-) -> Iterator[Sequence[Passage]]:
-    return (passages[document.document_id] for document in documents)
+    """Take a passage's first sentence with its title; a passage is never without text."""
+    return (_sentences([passage]) or [passage.text])[0]
 
 
 def _nearest(text: str, sentences: Sequence[str], embeddings: Embeddings) -> tuple[str, ...]:
@@ -187,13 +201,13 @@ def _nearest(text: str, sentences: Sequence[str], embeddings: Embeddings) -> tup
 
 def _near_misses(
     asked: Sequence[tuple[str, Document]],
-    heads: Sequence[tuple[str, int]],
+    heads: Sequence[NearMiss],
     topics: Mapping[str, int],
     embeddings: Embeddings,
-) -> Iterator[tuple[tuple[str, int], ...]]:
+) -> Iterator[tuple[NearMiss, ...]]:
     """Find for each question the heads of other topics that are nearest to it (see ``_HARD_DEPTH``)."""
-    vectors = embeddings.of(text for text, _ in heads)
-    of_heads = np.asarray([topic for _, topic in heads])
+    vectors = embeddings.of(head.view for head in heads)
+    of_heads = np.asarray([head.topic for head in heads])
     for text, document in asked:
         cosines = vectors @ embeddings.of([text])[0]
         cosines[of_heads == topics[document.document_id]] = -np.inf

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from knowledge.documents import plain_document
 from knowledge.teaching.judge import compare_places, judge
-from knowledge.teaching.lessons import Example, draw_batches, hold_out
+from knowledge.teaching.lessons import Example, Lesson, NearMiss, draw_batches, draw_examples, hold_out
 from knowledge.teaching.topics import group_topics
 
 EXAMPLES = st.lists(
@@ -68,3 +68,21 @@ def test_a_gain_beyond_chance_is_better_and_what_forgets_is_not() -> None:
     lucky = compare_places(before, np.where(np.arange(40) < 1, 1.0, before))
     assert "chance" in judge(lucky, None).reason
     assert compare_places(np.asarray([np.inf]), np.asarray([2.0])).after.mrr == 0.5
+
+
+def test_a_near_miss_has_the_form_of_the_right_text() -> None:
+    """Else what is right could be told by its form alone."""
+    misses = (NearMiss("T. A sentence.", ("another question",), 2), NearMiss("U. A sentence.", (), 3))
+    lessons = [Lesson(f"question {n}", 1, ("a sibling",), ("S. A sentence.",), misses) for n in range(40)]
+    pairs = {
+        (one.right, one.wrong, one.wrong_topic) for one in draw_examples(lessons, 1, has_near_misses=True)
+    }
+    assert pairs == {
+        ("a sibling", "another question", 2),
+        ("S. A sentence.", "T. A sentence.", 2),
+        ("S. A sentence.", "U. A sentence.", 3),
+    }
+    assert {one.wrong for one in draw_examples(lessons, 1, has_near_misses=False)} == {""}
+    again = draw_examples(lessons, 1, has_near_misses=True)
+    assert again == draw_examples(lessons, 1, has_near_misses=True)
+    assert again != draw_examples(lessons, 2, has_near_misses=True)

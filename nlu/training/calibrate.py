@@ -117,9 +117,9 @@ def calibrate(
 def find_threshold(right: FloatArray, foreign: FloatArray, *, max_false_alarm: float) -> float:
     """Find the least score of a text in scope.
 
-    With foreign texts: the threshold at which the share of them that is refused most exceeds the share of those in scope
-    that is; of equally good ones the lowest. Each side weighs the same, however few foreign texts somebody wrote down:
-    they say what foreign texts look like, not how many will come. Without: the quantile that is allowed to fall.
+    With foreign texts: the lowest threshold at which as many of them are refused as the allowed false alarms can buy.
+    Without: the quantile that is allowed to fall. How many foreign texts somebody wrote down says nothing of how many
+    will come, so it plays no part.
 
     Args:
         right: scores of held-out texts that are understood rightly; refusing another loses nothing.
@@ -134,8 +134,8 @@ def find_threshold(right: FloatArray, foreign: FloatArray, *, max_false_alarm: f
     values = np.unique(np.concatenate([right, foreign]))
     candidates = np.concatenate([values[:1] - 1e-3, (values[:-1] + values[1:]) / 2])
     candidates = candidates[candidates <= max(limit, candidates[0])]
-    gains = [float((foreign < t).mean() - (right < t).mean()) for t in candidates]
-    return float(candidates[int(np.argmax(gains))])
+    refused = [int((foreign < t).sum()) for t in candidates]
+    return float(candidates[int(np.argmax(refused))])
 
 
 def _witnesses(

@@ -99,7 +99,7 @@ def calibrate(
         is_clear = aurocs[best] > aurocs[score] + CLEARLY_BETTER
         score = best if is_clear and len(foreign.logits) >= LEAST_EXAMPLES_TO_CHOOSE else score
     right = known[score][is_right]
-    threshold = find_threshold(right, strange[score], max_false_alarm=max_false_alarm)
+    threshold = find_threshold(right, max_false_alarm=max_false_alarm)
     is_refused = np.concatenate([known[score], strange[score]]) < threshold
     return Calibration(
         temperature=temperature,
@@ -114,28 +114,17 @@ def calibrate(
     )
 
 
-def find_threshold(right: FloatArray, foreign: FloatArray, *, max_false_alarm: float) -> float:
-    """Find the least score of a text in scope.
+def find_threshold(right: FloatArray, *, max_false_alarm: float) -> float:
+    """Find the least score of a text in scope: the operator's allowance of false alarms is used up.
 
-    With foreign texts: the lowest threshold at which as many of them are refused as the allowed false alarms can buy.
-    Without: the quantile that is allowed to fall. How many foreign texts somebody wrote down says nothing of how many
-    will come, so it plays no part.
+    Foreign examples play no part: those that people write down are told apart more easily than those that come, so they
+    would ask for less than what is allowed.
 
     Args:
         right: scores of held-out texts that are understood rightly; refusing another loses nothing.
-        foreign: scores of texts out of scope.
-        max_false_alarm: share of the right ones that may be refused at most, either way.
+        max_false_alarm: share of them that may be refused.
     """
-    if len(right) == 0:
-        return float("-inf")
-    limit = float(np.quantile(right, max_false_alarm))
-    if len(foreign) == 0:
-        return limit
-    values = np.unique(np.concatenate([right, foreign]))
-    candidates = np.concatenate([values[:1] - 1e-3, (values[:-1] + values[1:]) / 2])
-    candidates = candidates[candidates <= max(limit, candidates[0])]
-    refused = [int((foreign < t).sum()) for t in candidates]
-    return float(candidates[int(np.argmax(refused))])
+    return float(np.quantile(right, max_false_alarm, method="lower")) if len(right) else float("-inf")
 
 
 def _witnesses(

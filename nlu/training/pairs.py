@@ -22,7 +22,7 @@ from nlu.multi import LEAST_WORDS, View, evidence_of, find_cuts, find_pieces
 from nlu.scores import softmax
 from nlu.words import split
 
-MAX_SPLIT_SHARE = 0.01
+MAX_SPLIT_SHARE = 0.02
 """Share of the texts with one wish that may be cut."""
 
 MAX_SAME_SPLIT_SHARE = 0.03

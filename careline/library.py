@@ -27,6 +27,8 @@ from knowledge.current import QuotedPassage, compare, passage_hash, passages_of
 from knowledge.documents import Collection, Passage, load_documents
 from knowledge.errors import DocumentRejected
 from knowledge.folders import MANIFEST, read_pointer
+from knowledge.source_store import Status
+from knowledge.sources import SourceState, list_sources
 
 log = structlog.get_logger()
 
@@ -172,10 +174,11 @@ class FileLibrary:
         return manifest if isinstance(manifest, dict) else {}
 
     def sources(self) -> Sequence[SourceRow]:
-        """List where articles come from: the installation's folder, and what the team wrote in the console."""
+        """List where articles come from: the installation's folder, the team's own ones, and what was added."""
         return [
             self._source("articles", "folder", load_documents(self._data)),
             self._source("team", "console", load_team(self._root)),
+            *map(_row_of, list_sources(self._root)),
         ]
 
     def _source(self, name: str, kind: str, found: Collection) -> SourceRow:
@@ -196,6 +199,19 @@ class FileLibrary:
     def conflicts(self) -> Sequence[Mapping[str, Any]]:
         """List passages that contradict each other, the newer one first."""
         return [conflict.to_json() for conflict in list_conflicts(self._root)]
+
+
+def _row_of(state: SourceState) -> SourceRow:
+    is_good = state.status == Status.READ.value
+    return SourceRow(
+        name=state.location or state.source_id,
+        kind=state.kind,
+        state="ok" if is_good else "partly",
+        last_good_at=state.read_at or None,
+        documents=state.documents,
+        passages=state.passages,
+        failures=state.failures,
+    )
 
 
 def _text_of(passage: Passage) -> PassageText:

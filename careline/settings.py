@@ -155,6 +155,13 @@ class KnowledgeSettings(Section):
     generator_key: SecretStr | None = Field(
         None, min_length=1, description="The generator's key, where it wants one."
     )
+    refresh_minutes: int = Field(
+        0, ge=0, description="Sources are read again when so many minutes have passed; 0: only on command."
+    )
+    fetch_private_addresses: bool = Field(
+        False,
+        description="Also fetch pages from private and loopback addresses, as of a wiki in the company's own network.",
+    )
 
 
 class PathSettings(Section):

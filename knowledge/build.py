@@ -29,6 +29,8 @@ from knowledge.errors import KnowledgeIndexError
 from knowledge.folders import prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
 from knowledge.kinds import DenseReport
+from knowledge.source_store import SOURCES
+from knowledge.sources import load_sources, without_repeats
 from knowledge.tuning import Tuning, tune
 
 ENCODERS = "encoders"
@@ -99,7 +101,7 @@ def build(
     is_forced: bool = False,
     load_encoder: EncoderLoader | None = None,
 ) -> BuildReport:
-    """Build the index of a folder of articles, and of those that the team wrote, and make it current.
+    """Build the index of a folder of articles, of those that the team wrote and of every source, and make it current.
 
     Args:
         data: folder with Markdown articles.
@@ -113,23 +115,26 @@ def build(
         DocumentRejected: the folder is not there. A single bad file only appears in the report.
         EncoderError: the encoder cannot be had.
     """
-    return build_documents(
-        load_collection(data, root),
+    return _build_once(
+        lambda: load_collection(data, root),
         root,
         config,
-        progress=progress,
+        progress,
         is_forced=is_forced,
         load_encoder=load_encoder,
     )
 
 
 def load_collection(data: Path, root: Path) -> Collection:
-    """Read everything that is indexed: the articles of the folder and those that the team wrote.
+    """Read everything that is indexed: the articles of the folder, those that the team wrote, and every source's.
+
+    Of equal ones the first counts.
 
     Raises:
         DocumentRejected: the folder is not there.
     """
-    return load_documents(data).beside(load_team(root))
+    found = load_documents(data).beside(load_team(root)).beside(load_sources(root))
+    return Collection(without_repeats(found.documents), found.rejected)
 
 
 def build_documents(
@@ -142,14 +147,31 @@ def build_documents(
     load_encoder: EncoderLoader | None = None,
 ) -> BuildReport:
     """Build the index of documents (see ``build``)."""
+    return _build_once(
+        lambda: collection, root, config, progress, is_forced=is_forced, load_encoder=load_encoder
+    )
+
+
+def _build_once(
+    collect: Callable[[], Collection],
+    root: Path,
+    config: BuildConfig | None,
+    progress: Progress | None,
+    *,
+    is_forced: bool,
+    load_encoder: EncoderLoader | None,
+) -> BuildReport:
+    """Build alone; documents are collected only then, so that a build that waited never puts back an older state."""
     config = config or BuildConfig()
     root.mkdir(parents=True, exist_ok=True)
     with _only_builder(root):
+        collection = collect()
+        documents = collection.documents
         rejected = tuple(str(error) for error in collection.rejected)
         encoder_id = wanted_encoder_id(config.encoder, root / ENCODERS) if load_encoder is None else None
         encoder = None if encoder_id else load_encoder(root / ENCODERS) if load_encoder else None
         encoder_id = encoder_id or (encoder.encoder_id if encoder else "")
-        data_hash = hash_documents(collection.documents, config, encoder_id)
+        data_hash = hash_documents(documents, config, encoder_id)
         current = current_manifest(root)
         if current and current["data_hash"] == data_hash and not is_forced:
             return _reused(root, current, rejected)
@@ -157,7 +179,7 @@ def build_documents(
             encoder = OnnxEncoder.load(
                 ensure_wanted_encoder(config.encoder, root / ENCODERS), threads=config.threads
             )
-        return _build(collection.documents, root, config, encoder, data_hash, rejected, current, progress)
+        return _build(documents, root, config, encoder, data_hash, rejected, current, progress)
 
 
 def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_id: str) -> str:
@@ -250,6 +272,7 @@ def _manifest(
         "passage_tokens": config.passage_tokens,
         "documents": len(documents),
         "passages": len(passages),
+        "sources": _by_source(passages),
         "dense_weight": tuning.dense_weight,
         "rule": tuning.rule.to_json(),
         "tuned_on": {
@@ -260,6 +283,16 @@ def _manifest(
         },
         "versions": {name: version(name) for name in _LIBRARIES},
     }
+
+
+def _by_source(passages: Sequence[Passage]) -> dict[str, dict[str, int]]:
+    """Count documents and passages by what stands before the first "/" of a document's id: its source."""
+    found: dict[str, list[str]] = {}
+    for passage in passages:
+        name, slash, _ = passage.document_id.partition("/")
+        if slash:
+            found.setdefault(name, []).append(passage.document_id)
+    return {name: {"documents": len(set(ids)), "passages": len(ids)} for name, ids in found.items()}
 
 
 def _publish(root: Path, folder: Path, write: Callable[[Path], None], keep: int) -> None:
@@ -280,7 +313,7 @@ def index_folders(root: Path) -> list[Path]:
     return [
         path
         for path in root.iterdir()
-        if path.is_dir() and path.name not in {ENCODERS, ARTICLES, TEACHINGS} and path.name[0] != "."
+        if path.is_dir() and path.name not in {ENCODERS, ARTICLES, SOURCES, TEACHINGS} and path.name[0] != "."
     ]
 
 

@@ -3,6 +3,7 @@
     KnowledgeError
     ├── DocumentRejected      a file that cannot become a document
     ├── SourceUnknown         no source of that name
+    ├── SourceDamaged         what was kept of a source cannot be read
     ├── FetchRefused          an address that is not fetched, or cannot be
     │   └── PageGone          a page that is no longer there
     ├── EncoderError
@@ -44,6 +45,10 @@ class DocumentRejected(KnowledgeError):
         self.reason = reason
         super().__init__(f"{path}: {reason}")
 
+    def __reduce__(self) -> tuple[type["DocumentRejected"], tuple[str, str]]:
+        """Let it pass between processes."""
+        return type(self), (self.path, self.reason)
+
 
 class SourceUnknown(KnowledgeError):
     """No source of that name."""
@@ -53,6 +58,16 @@ class SourceUnknown(KnowledgeError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"there is no source {name!r}; `careline knowledge sources` lists them")
+
+
+class SourceDamaged(KnowledgeError):
+    """What was kept of a source cannot be read."""
+
+    code = "source_damaged"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"what was kept of the source {name!r} is damaged; remove it and add it again")
 
 
 class FetchRefused(KnowledgeError):

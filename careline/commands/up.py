@@ -18,6 +18,7 @@ from careline.commands.train import train_all
 from careline.errors import StartError
 from careline.ports import check_free
 from careline.programs import check_knowledge, has_no_agent, programs
+from careline.refreshing import keep_fresh
 from careline.settings import Settings, complete_secrets, load_settings
 from careline.supervisor import Supervisor
 
@@ -119,4 +120,9 @@ async def serve(settings: Settings, console: Console) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.stop)
-    await supervisor.run(on_ready)
+    fresh = asyncio.create_task(keep_fresh(settings))
+    try:
+        await supervisor.run(on_ready)
+    finally:
+        fresh.cancel()
+        await asyncio.gather(fresh, return_exceptions=True)

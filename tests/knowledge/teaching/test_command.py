@@ -54,11 +54,9 @@ def test_the_numbers_and_the_verdict_are_said(capsys: pytest.CaptureFixture[str]
 
 def test_teachings_are_listed_with_what_became_of_them(tmp_path: Path) -> None:
     encoders = tmp_path / ENCODERS
-    for number, changes in enumerate(({}, {"is_better": False}, {}, {}), start=1):
-        record_teaching(
-            encoders,
-            replace(TEACHING, encoder_id=f"taught-{number}", taught_at=f"2026-11-2{number}", **changes),
-        )
+    for number, is_better in enumerate((True, False, True, True), start=1):
+        changed = replace(TEACHING, encoder_id=f"taught-{number}", taught_at=f"2026-11-2{number}")
+        record_teaching(encoders, replace(changed, is_better=is_better))
     for number in (3, 4):
         (encoders / f"taught-{number}").mkdir(parents=True)
     choose_encoder(encoders, "taught-4")

@@ -84,7 +84,7 @@ def teach(
             is_forced=force,
             listeners=Listeners(progress, tell=_silent if as_json else _say),
         )
-        if report.teaching.is_better and not report.is_reused:
+        if report.teaching.is_better:  # also when a teaching before was cut off between promotion and build
             build_now(_data(data), _root(root), build_config(), progress=progress)
     if as_json:
         _print_json({**asdict(report.teaching), "is_reused": report.is_reused, "unknown": report.unknown})

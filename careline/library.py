@@ -52,6 +52,7 @@ class FileLibrary:
         self._root, self._data, self._folder = root, data, folder
         self._busy = threading.Lock()
         self._is_wanted = threading.Event()
+        self._are_sources_wanted = threading.Event()
         self._failure: str | None = None
 
     def index_id(self) -> str | None:
@@ -104,9 +105,11 @@ class FileLibrary:
         log.info("article_written", document_id=document.document_id)
         return document.document_id
 
-    def refresh(self) -> bool:
+    def refresh(self, *, reads_sources: bool = False) -> bool:
         """Build the index anew in the background; False when that goes on already: it is then done once more after it."""
         self._is_wanted.set()
+        if reads_sources:
+            self._are_sources_wanted.set()
         if not self._busy.acquire(blocking=False):
             return False
         threading.Thread(target=self._build_while_wanted, name="knowledge-build", daemon=True).start()
@@ -123,7 +126,9 @@ class FileLibrary:
 
     def _build(self) -> str | None:
         """Build once; says what went wrong, None when nothing did."""
-        command = [sys.executable, "-m", "careline.cli", "knowledge", "build"]
+        verb = "refresh" if self._are_sources_wanted.is_set() else "build"
+        self._are_sources_wanted.clear()
+        command = [sys.executable, "-m", "careline.cli", "knowledge", verb]
         folders = ["--data", str(self._data), "--root", str(self._root)]
         try:
             done = self._run([*command, *folders], "", BUILD_TIMEOUT_SECONDS)
@@ -201,16 +206,24 @@ class FileLibrary:
         return [conflict.to_json() for conflict in list_conflicts(self._root)]
 
 
+_STATES = {
+    Status.READ.value: "ok",
+    Status.PARTLY.value: "partly",
+    Status.FAILED.value: "failed",
+    Status.GONE.value: "gone",
+}
+
+
 def _row_of(state: SourceState) -> SourceRow:
-    is_good = state.status == Status.READ.value
     return SourceRow(
         name=state.location or state.source_id,
         kind=state.kind,
-        state="ok" if is_good else "partly",
+        state=_STATES.get(state.status, "failed"),
         last_good_at=state.read_at or None,
         documents=state.documents,
         passages=state.passages,
         failures=state.failures,
+        prefix=f"{state.source_id}/",
     )
 
 

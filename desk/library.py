@@ -101,8 +101,8 @@ class Library(Protocol):
     def save_article(self, draft: ArticleDraft) -> str:
         """Write an article and return its document's id; raises ArticleRefused."""
 
-    def refresh(self) -> bool:
-        """Begin to read the sources and build the index anew; False when that goes on already."""
+    def refresh(self, *, reads_sources: bool = False) -> bool:
+        """Begin to build the index anew, after reading the sources again where that is asked; False when one is built already."""
 
     def work(self) -> Work:
         """Tell the state of the index."""
@@ -138,7 +138,7 @@ class NoLibrary:
         """There is no place for one."""
         raise ArticleRefused("no_library", "This desk has no place for articles.")
 
-    def refresh(self) -> bool:
+    def refresh(self, *, reads_sources: bool = False) -> bool:  # noqa: ARG002
         """There is nothing to refresh."""
         return False
 

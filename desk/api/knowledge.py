@@ -199,7 +199,8 @@ def _sources(
 @post("/knowledge/refresh", status_code=202)
 async def refresh(request: AnyRequest, session: Signed) -> Json:  # noqa: ARG001
     """Read the sources again and build the index anew."""
-    return {"has_begun": await asyncio.to_thread(house_of(request).library.refresh)}
+    library = house_of(request).library
+    return {"has_begun": await asyncio.to_thread(library.refresh, reads_sources=True)}
 
 
 def wire_group(row: QuestionGroupRow) -> Json:

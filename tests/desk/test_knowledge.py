@@ -36,6 +36,7 @@ class Shelf(NoLibrary):
     texts: dict[str, PassageText] = field(default_factory=lambda: {"hash-of-30-days": OLD})
     written: list[ArticleDraft] = field(default_factory=list)
     refreshed: int = 0
+    has_read_sources: bool = False
 
     def index_id(self) -> str | None:
         return self.index
@@ -62,7 +63,8 @@ class Shelf(NoLibrary):
         self.written.append(draft)
         return "team/showroom"
 
-    def refresh(self) -> bool:
+    def refresh(self, *, reads_sources: bool = False) -> bool:
+        self.has_read_sources |= reads_sources
         self.refreshed += 1
         return True
 
@@ -167,6 +169,7 @@ async def test_writing_the_article_settles_its_questions_and_builds_anew(
         assert (await sam.get("/knowledge/unanswered"))["items"] == []
         (written,) = (await sam.get("/knowledge/unanswered?status=written"))["items"]
     assert (written["document_id"], written["done_by"]) == ("team/showroom", "Sam")
+    assert not shelf.has_read_sources
     assert (shelf.refreshed, shelf.written[0].questions) == (1, ["is there one?"])
 
 
@@ -275,6 +278,7 @@ async def test_sources_show_their_state_and_how_their_answers_were_taken(
     async with signed_in(running, "Sam") as sam:
         page = await sam.get("/knowledge/sources")
         assert await sam.post("/knowledge/refresh", {}, status=202) == {"has_begun": True}
+    assert shelf.has_read_sources
     (source,) = page["items"]
     assert (source["state"], source["helpful"], source["unhelpful"], source["answers"]) == ("ok", 0, 1, 1)
     assert source["failures"] == ["x.md: no title"]
@@ -334,3 +338,13 @@ async def test_the_teams_public_articles_have_a_page_with_and_without_the_demo(
             assert page.status_code == 200
             assert "In &lt;b&gt;Utrecht" in page.text
             assert (await client.get("/help/inside")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("document_id", "is_held"), [("returns", True), ("shop/a", True), ("shopping/a", False)]
+)
+def test_a_source_knows_its_documents_by_id_or_by_what_it_begins_with(
+    document_id: str, is_held: bool
+) -> None:
+    row = SourceRow("s", "page", "ok", None, 1, 1, (), ("returns",), "shop/")
+    assert row.holds(document_id) is is_held

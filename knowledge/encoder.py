@@ -83,7 +83,7 @@ class OnnxEncoder:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         tokenizer.no_padding()
         return cls(
-            _open_session(folder / MODEL_FILE, threads),
+            open_session(folder / MODEL_FILE, threads),
             tokenizer,
             encoder_id=str(manifest["encoder_id"]),
             dimension=int(manifest["dimension"]),
@@ -98,7 +98,7 @@ class OnnxEncoder:
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         limit = self.max_tokens * _CHARS_PER_TOKEN
-        encoded = self._tokenizer.encode_batch([_clean(text[:limit]) for text in texts]) if len(texts) else []
+        encoded = self._tokenizer.encode_batch([clean(text[:limit]) for text in texts]) if len(texts) else []
         order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
         for start in range(0, len(order), self._batch_size):
             rows = order[start : start + self._batch_size]
@@ -109,7 +109,7 @@ class OnnxEncoder:
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens a text takes, without the special ones."""
-        return len(self._counter.encode(_clean(text), add_special_tokens=False).ids)
+        return len(self._counter.encode(clean(text), add_special_tokens=False).ids)
 
     @cached_property
     def _counter(self) -> Any:
@@ -129,7 +129,7 @@ class OnnxEncoder:
         return np.asarray(output, dtype=np.float32)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Replace lone surrogates, which the tokenizer refuses."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -146,7 +146,8 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _open_session(path: Path, threads: int) -> Any:
+def open_session(path: Path, threads: int) -> Any:
+    """Open a model for serving."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -21,6 +21,7 @@ from careline.settings import load_settings
 if TYPE_CHECKING:
     from knowledge.build import BuildConfig, BuildReport
     from knowledge.encoder import Progress
+    from knowledge.reranker import OnnxReranker
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -119,6 +120,12 @@ def evaluate(
             help="Folder to write metrics.json to, and of a retrieval set report.html and queries.jsonl."
         ),
     ] = None,
+    reranker: Annotated[
+        str | None,
+        typer.Option(
+            help="Cross-encoder to measure as well: a folder in Hugging Face's form, or a package that carries one."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the answers to questions with a known article, or, with --corpus, --queries and --qrels, the retrieval."""
@@ -127,7 +134,7 @@ def evaluate(
         raise CarelineError("--corpus, --queries and --qrels belong together: give all three.")
     with _translated(), _progress(is_quiet=as_json) as progress:
         if corpus and queries and qrels:
-            result = _evaluate_retrieval(corpus, queries, qrels, report, progress)
+            result = _evaluate_retrieval(corpus, queries, qrels, report, reranker, progress)
         else:
             result = _evaluate_answers(
                 questions or load_settings().data / "heldout" / "questions.jsonl", _root(root)
@@ -142,7 +149,12 @@ def evaluate(
 
 
 def _evaluate_retrieval(
-    corpus: Path, queries: Path, qrels: Path, report: Path | None, progress: Progress | None
+    corpus: Path,
+    queries: Path,
+    qrels: Path,
+    report: Path | None,
+    reranker: str | None,
+    progress: Progress | None,
 ) -> dict[str, Any]:
     from knowledge.documents import content_hash
     from knowledge.report.files import write_report
@@ -150,10 +162,18 @@ def _evaluate_retrieval(
 
     name = content_hash(str(corpus.resolve()))[:12]
     work = load_settings().var / "evaluations" / "knowledge" / name
-    found = evaluate_retrieval(corpus, queries, qrels, work, progress=progress)
+    cross = _reranker(reranker, work.parent) if reranker else None
+    found = evaluate_retrieval(corpus, queries, qrels, work, progress=progress, reranker=cross)
     if report is not None:
         write_report(found, report)
     return found.to_json()
+
+
+def _reranker(source: str, folder: Path) -> OnnxReranker:
+    from knowledge.reranker import OnnxReranker
+    from knowledge.reranker_export import RERANKERS, ensure_reranker
+
+    return OnnxReranker.load(ensure_reranker(source, folder / RERANKERS))
 
 
 def _evaluate_answers(questions: Path, root: Path) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """A retrieval set is measured with every method in one run, and told in files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from knowledge.build import BuildConfig
-from knowledge.encoder import Encoder
+from knowledge.encoder import Encoder, FloatArray
 from knowledge.index import Method
 from knowledge.report.files import write_report
+from knowledge.reranker import Reranker
 from knowledge.retrieval import Asked, RetrievalReport, answering, evaluate_retrieval, rejects
 
 Measure = Callable[..., RetrievalReport]
@@ -24,7 +26,10 @@ def lines(path: Path, *objects: object) -> Path:
 @pytest.fixture
 def measure(tmp_path: Path, tiny: Encoder) -> Measure:
     def run(
-        documents: list[tuple[str, str, str]], queries: dict[str, str], judged: list[tuple[str, str, int]]
+        documents: list[tuple[str, str, str]],
+        queries: dict[str, str],
+        judged: list[tuple[str, str, int]],
+        reranker: Reranker | None = None,
     ) -> RetrievalReport:
         corpus = lines(
             tmp_path / "corpus.jsonl",
@@ -36,7 +41,7 @@ def measure(tmp_path: Path, tiny: Encoder) -> Measure:
         qrels.write_text("query-id\tdoc-id\trelevance\n" + rows)
         config = BuildConfig(passage_tokens=60)
         return evaluate_retrieval(
-            corpus, asked, qrels, tmp_path / "work", config, load_encoder=lambda _: tiny
+            corpus, asked, qrels, tmp_path / "work", config, load_encoder=lambda _: tiny, reranker=reranker
         )
 
     return run
@@ -62,6 +67,24 @@ def test_every_method_is_measured_in_one_run(measure: Measure) -> None:
     assert written["notes"] == ["1 query has no judgement and is left out"]
     assert written["answering"]["answerable"] == written["answering"]["unanswerable"] == 1
     assert written["answering"]["answerable_auroc"] == 1.0
+
+
+class Wanting:
+    """Puts the texts with a word first."""
+
+    reranker_id = "wanting"
+
+    def scores(self, question: str, texts: Sequence[str]) -> FloatArray:
+        return np.asarray(["warranty" in text for text in texts], dtype=np.float32)
+
+
+def test_a_reranker_is_measured_beside_the_others(measure: Measure, tmp_path: Path) -> None:
+    report = measure(DOCUMENTS, {"q": "returning lamp years"}, [("q", "3", 1)], reranker=Wanting())
+    assert report.metrics["reranked"].ndcg_at_10 == 1.0 > report.metrics["hybrid"].ndcg_at_10
+    assert report.to_json()["served"] == "hybrid"
+    assert report.latency.rerank_p50 > 0
+    write_report(report, tmp_path / "report")
+    assert ">reranked<" in (tmp_path / "report" / "report.html").read_text()
 
 
 def test_a_query_without_its_documents_is_unanswerable_and_never_right(measure: Measure) -> None:

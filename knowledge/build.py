@@ -37,7 +37,7 @@ ENCODERS = "encoders"
 DEFAULT_DATA = Path("data/knowledge")
 DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
-_BUILD_REVISION = 13
+_BUILD_REVISION = 14
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
 
 log = structlog.get_logger()
@@ -274,6 +274,7 @@ def _manifest(
         "passages": len(passages),
         "sources": _by_source(passages),
         "dense_weight": tuning.dense_weight,
+        "has_support": tuning.has_support,
         "rule": tuning.rule.to_json(),
         "tuned_on": {
             "questions": tuning.questions,

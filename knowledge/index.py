@@ -108,6 +108,7 @@ class KnowledgeIndex:
         self.index_id = str(manifest["index_id"])
         self.encoder_id = str(manifest["encoder_id"])
         self.dense_weight = float(manifest["dense_weight"])
+        self.has_support = bool(manifest.get("has_support", False))
         self.rule = AnswerRule.from_json(manifest["rule"])
         self.passages = passages
         self.dense = dense
@@ -208,7 +209,7 @@ class KnowledgeIndex:
         sparse = _side(word_scores, ranked, ceiling, (matching.mean, matching.deviation))
         scores = self._scores(method, dense, sparse)
         if method is Method.HYBRID:
-            scores = self._supported(scores, rows)
+            scores = self._supported(scores, rows) if self.has_support else scores
         order = best_first(scores, rows)[:depth]
         coverages = sparse.scores / ceiling if ceiling else np.zeros_like(sparse.scores)
         return [

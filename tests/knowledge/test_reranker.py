@@ -29,12 +29,13 @@ def save_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", 1), ("[SEP]", 2)],
     )
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="[PAD]", model_max_length=32)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, pad_token="[PAD]", model_max_length=32)  # type: ignore[no-untyped-call]
     tokenizer.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
     config = BertConfig(
         vocab_size=len(WORDS), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
         max_position_embeddings=32, num_labels=labels, initializer_range=0.5,
     )  # fmt: skip
+    config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -46,7 +47,7 @@ def test_an_exported_cross_encoder_scores_as_the_original(tmp_path: Path) -> Non
     assert ensure_reranker(str(source), tmp_path / "rerankers") == folder
     texts = ["return lamp", "van delivery costs", "nothing " * 60, "", "\ud800 lamp"]
     found = OnnxReranker.load(folder).scores("lamp return", texts)
-    model = BertForSequenceClassification.from_pretrained(source).eval()
+    model = BertForSequenceClassification.from_pretrained(source).eval()  # type: ignore[no-untyped-call]
     tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     with torch.no_grad():
         given = tokenizer(["lamp return"] * 3, texts[:3], padding=True, truncation=True, return_tensors="pt")

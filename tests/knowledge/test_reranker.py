@@ -33,7 +33,7 @@ def save_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     tokenizer.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
     config = BertConfig(
         vocab_size=len(WORDS), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=32, num_labels=labels, initializer_range=0.5,
+        max_position_embeddings=32, initializer_range=0.5,
     )  # fmt: skip
     config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)

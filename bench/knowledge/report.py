@@ -184,7 +184,7 @@ def _search_bars(one: Result, exact: Result | None) -> list[list[str]]:
             _bar(f"{name}: MiB", BARS_MIB[str(one.figures["kind"])], _number(one, "memory_mib"), is_most=True)
         )
     if exact:
-        rate = _number(one, "queries_per_cpu_s")
+        rate = 1000 / _number(one, "cpu_ms_p50")
         single = 1000 / _number(exact, "cpu_ms_p50")
         rows.append(_bar(f"{name}: times exact, one question at a time", BAR_TIMES_EXACT, rate / single))
         rows.append(

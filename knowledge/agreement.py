@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from knowledge.answer import Answer, Found, SentenceVectors, Source, answering_text
+from knowledge.answer import Answer, Found, Source, answering_text
 from knowledge.conflicts import Conflict, is_newer
 from knowledge.contradiction import Judgement, Verdict, judge
 from knowledge.documents import Passage
 from knowledge.index import KnowledgeIndex, Query, Ranked
+from knowledge.sentences import SentenceVectors
 
 # Best passages of so many other documents are heard, from so deep in the ranking.
 _MOST_HEARD = 4

@@ -1,22 +1,19 @@
 """An answer is sentences of the best passage, quoted, with their source; or none."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from knowledge.abstain import Evidence
 from knowledge.allowed import Allowed
 from knowledge.documents import Passage, split_sentences
-from knowledge.encoder import Encoder, FloatArray
 from knowledge.fusion import SUPPORT_DEPTH
 from knowledge.index import KnowledgeIndex, Query, Ranked
+from knowledge.sentences import WHOLE_PASSAGE_CHARS, SentenceVectors
 
 MAX_ANSWER_CHARS = 600
-# A passage this short is quoted whole: cutting it would only lose its thread.
-WHOLE_PASSAGE_CHARS = 420
 # A neighbour of the best sentence is quoted too when its cosine is at most this much below.
 _SENTENCE_SLACK = 0.22
 # Passages at the top of the ranking that are asked whether they are of the same document.
@@ -143,24 +140,6 @@ def nearest_passages(index: KnowledgeIndex, found: Found) -> tuple[Near, ...]:
         best.setdefault(index.document(ranked.row), ranked)
     head = list(best.values())[:MOST_NEAREST]
     return tuple(Near(index.passage(ranked.row), ranked.score) for ranked in head)
-
-
-SentenceVectors = Callable[[Passage], FloatArray]
-# Passages whose sentences stay embedded while an index is served, 1.5 kB a sentence.
-_KEPT_PASSAGES = 1024
-
-
-def sentence_vectors(encoder: Encoder) -> SentenceVectors:
-    """Embed the sentences of a passage, (sentences, d) float32, and remember those of the passages asked for most lately.
-
-    A passage is embedded by itself: the int8 encoder scales a batch as a whole, so what stands beside it would tell.
-    """
-
-    @lru_cache(maxsize=_KEPT_PASSAGES)
-    def embed(passage: Passage) -> FloatArray:
-        return encoder.encode(split_sentences(passage.text))
-
-    return embed
 
 
 def answering_text(found: Found, query: Query, vectors: SentenceVectors) -> tuple[str, tuple[Passage, ...]]:

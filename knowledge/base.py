@@ -14,10 +14,8 @@ from knowledge.answer import (
     NOTHING,
     Answer,
     Response,
-    SentenceVectors,
     Source,
     nearest_passages,
-    sentence_vectors,
 )
 from knowledge.build import ENCODERS
 from knowledge.conflicts import MetConflicts
@@ -28,6 +26,7 @@ from knowledge.filters import Reader
 from knowledge.folders import read_pointer
 from knowledge.follow_up import find
 from knowledge.index import KnowledgeIndex
+from knowledge.sentences import SentenceVectors, StoredVectors, sentence_vectors
 from knowledge.support import supported_sentences
 
 # A query beyond this is cut: the rest adds time, not meaning.
@@ -247,7 +246,8 @@ class KnowledgeBase:
             encoder = self._load_encoder(self._root / ENCODERS / index.encoder_id)
         if encoder.dimension != index.dense.dimension:
             raise DimensionMismatch(index.dense.dimension, encoder.dimension)
-        return _Snapshot(index, encoder, sentence_vectors(encoder), MetConflicts(self._root, name))
+        vectors = sentence_vectors(encoder, StoredVectors.open(self._root / name))
+        return _Snapshot(index, encoder, vectors, MetConflicts(self._root, name))
 
 
 def _pointed(root: Path) -> str:

@@ -29,6 +29,7 @@ from knowledge.errors import KnowledgeIndexError
 from knowledge.folders import prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
 from knowledge.kinds import DenseReport
+from knowledge.sentences import quotable_sentences
 from knowledge.source_store import SOURCES
 from knowledge.sources import load_sources, without_repeats
 from knowledge.tuning import Tuning, tune
@@ -221,7 +222,7 @@ def _build(
         _remember(embeddings, root / str(current["index_id"]))
     questions = {document.document_id: document.questions for document in documents}
     asked = (question for group in questions.values() for question in group)
-    embeddings.embed((*embedded_texts(passages), *asked), progress)
+    embeddings.embed((*embedded_texts(passages), *asked, *quotable_sentences(passages)), progress)
     passages = with_questions(passages, questions, embeddings)
     tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)

@@ -37,7 +37,7 @@ class Embeddings:
 
     def embed(self, texts: Iterable[str], progress: Progress | None = None) -> None:
         """Make sure of a vector for each text."""
-        wanted = {key: text for text in texts if (key := _key(text)) not in self._rows}
+        wanted = {key: text for text in texts if (key := key_of(text)) not in self._rows}
         missing = {key: text for key, text in wanted.items() if key not in self._known}
         vectors = self.encoder.encode(list(missing.values()), progress=progress).astype(np.float16)
         fresh = dict(zip(missing, vectors, strict=True))
@@ -49,7 +49,7 @@ class Embeddings:
 
     def rows(self, texts: Iterable[str]) -> RowArray:
         """Say where texts that were embedded stand."""
-        return np.asarray([self._rows[_key(text)] for text in texts], dtype=np.int64)
+        return np.asarray([self._rows[key_of(text)] for text in texts], dtype=np.int64)
 
     def of(self, texts: Iterable[str]) -> FloatArray:
         """Return the vectors of texts that were embedded: (n, d) float32."""
@@ -68,5 +68,6 @@ class Embeddings:
         return np.asarray(self._vectors, dtype=np.float16).reshape(len(self._vectors), self.encoder.dimension)
 
 
-def _key(text: str) -> bytes:
+def key_of(text: str) -> bytes:
+    """Name a text: 16 bytes of its sha256."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()[:_KEY_BYTES]

@@ -8,17 +8,16 @@ from hypothesis import strategies as st
 from knowledge.abstain import DEFAULT_RULE, AnswerRule, Evidence, MadeEvidence, fit_rule
 from knowledge.answer import (
     MAX_ANSWER_CHARS,
-    WHOLE_PASSAGE_CHARS,
     Found,
     answering_text,
     quote,
-    sentence_vectors,
     shorten,
 )
 from knowledge.documents import Passage, plain_document, split_passages, split_sentences
 from knowledge.encoder import Encoder, FloatArray
 from knowledge.index import Query, Ranked
 from knowledge.markdown import Block
+from knowledge.sentences import WHOLE_PASSAGE_CHARS, sentence_vectors
 
 shares = st.floats(0, 1)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.answer import sentence_vectors
 from knowledge.documents import Passage, plain_document, split_passages, split_sentences
 from knowledge.encoder import Encoder
+from knowledge.sentences import sentence_vectors
 from knowledge.support import supported_sentences
 
 

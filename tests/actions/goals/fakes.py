@@ -197,6 +197,7 @@ class FakeKnowledge:
             raise KnowledgeUnavailable("down")
         self.asked.append(query)
         self.before.append(tuple(before))
-        if "warm" not in query.lower() and "warranty" not in query.lower():
+        heard = " ".join((*before, query)).lower()
+        if "warm" not in heard and "warranty" not in heard:
             return KnowledgeReply(None, 0.125, (NEAR,))
         return KnowledgeReply(KnowledgeAnswer(SOURCE_TEXT, (SOURCE,), 0.9), 0.9)

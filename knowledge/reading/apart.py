@@ -12,7 +12,7 @@ from typing import Any, Self
 from knowledge.errors import DocumentRejected
 from knowledge.reading.files import Reading
 
-MAX_SECONDS = 120.0
+MAX_SECONDS = 60.0
 MAX_MEMORY_BYTES = 2_000_000_000
 _END_SECONDS = 5.0
 _CONTEXT = multiprocessing.get_context("spawn")

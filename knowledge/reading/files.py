@@ -60,8 +60,13 @@ def list_files(folder: Path) -> list[Path]:
         paths = [
             Path(place) / name for name in names if not name.startswith(".") and name not in NOT_ARTICLES
         ]
-        found += [path for path in paths if path.suffix.lower() in KINDS and not path.is_symlink()]
+        found += [path for path in paths if path.suffix.lower() in KINDS and _is_regular(path)]
     return sorted(found)
+
+
+def _is_regular(path: Path) -> bool:
+    """Pass over links, which may lead out, and pipes, which may never end."""
+    return path.is_file() and not path.is_symlink()
 
 
 def read_file(path: Path, given: Given, source_id: str, *, item: str) -> Reading:

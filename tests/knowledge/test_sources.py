@@ -143,6 +143,7 @@ def test_a_bad_file_is_told_and_the_rest_is_read(root: Path, tmp_path: Path, too
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 nonsense")
     (folder / "bad.docx").write_bytes(b"PK\x03\x04 nonsense")
     (folder / "loop").symlink_to(folder, target_is_directory=True)
+    os.mkfifo(folder / "pipe.md")
     report = add_source(root, str(folder), NOTHING, tools)
     assert (report.status, report.documents) == (Status.PARTLY, 1)
     told = "\n".join(report.failures)

@@ -12,6 +12,8 @@ import structlog
 from actions.errors import DeskUnavailable, KnowledgeUnavailable, TicketNotFound
 from actions.link import LinkClient, Queued
 from actions.ports import (
+    ANYBODY,
+    Asker,
     HandoffReceipt,
     HandoffRequest,
     KnowledgeAnswer,
@@ -36,6 +38,8 @@ from desk.link_protocol import (
     TicketStatus,
 )
 from desk.link_protocol import TicketState as LinkTicketState
+from knowledge.documents import Audience
+from knowledge.filters import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +61,7 @@ OPEN_AGAIN_SECONDS = 10.0
 class Base(Protocol):
     """The part of ``knowledge.base.KnowledgeBase`` that is used here."""
 
-    def respond(self, query: str, *, before: Sequence[str] = ()) -> Response:
+    def respond(self, query: str, *, before: Sequence[str] = (), reader: Reader | None = None) -> Response:
         """Find the answer to a question, or what is nearest when no passage is good enough."""
 
     def rephrased(self, response: Response, written: str) -> Response:
@@ -170,7 +174,9 @@ class KnowledgeClient:
         except Exception as error:  # noqa: BLE001 - the edge: the rest of the actions works without it
             log.error("knowledge_missing", error=type(error).__name__, reason=str(error), alarm=True)
 
-    async def answer(self, query: str, *, before: Sequence[str] = ()) -> KnowledgeReply:
+    async def answer(
+        self, query: str, *, before: Sequence[str] = (), asker: Asker = ANYBODY
+    ) -> KnowledgeReply:
         """Find the answer; a reply without one when no passage is good enough.
 
         Raises:
@@ -180,7 +186,7 @@ class KnowledgeClient:
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(KNOWLEDGE_TIMEOUT_SECONDS):
-                found = await asyncio.to_thread(base.respond, query, before=before)
+                found = await asyncio.to_thread(base.respond, query, before=before, reader=reader_of(asker))
         except Exception as error:
             log.exception("knowledge_failed", error=type(error).__name__)
             raise KnowledgeUnavailable(type(error).__name__) from error
@@ -209,6 +215,12 @@ class KnowledgeClient:
 
     def _may_try(self) -> bool:
         return self._tried_at is None or self._monotonic() - self._tried_at >= OPEN_AGAIN_SECONDS
+
+
+def reader_of(asker: Asker) -> Reader:
+    """Say in the knowledge base's words who asks; agents' passages are never among what a customer reads."""
+    audiences = {Audience.PUBLIC, Audience.SIGNED_IN} if asker.is_signed_in else {Audience.PUBLIC}
+    return Reader(frozenset(audiences), asker.language)
 
 
 def reply_of(found: Response) -> KnowledgeReply:

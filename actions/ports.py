@@ -256,11 +256,29 @@ class KnowledgeReply:
     nearest: tuple[NearPassage, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asker:
+    """Who asks the knowledge base.
+
+    Attributes:
+        is_signed_in: the shop vouches for them, so they may read what is for signed-in customers.
+        language: what they read, such as "en"; articles in other languages are left out where there are some in theirs.
+    """
+
+    is_signed_in: bool = False
+    language: str | None = None
+
+
+ANYBODY = Asker()
+
+
 class Knowledge(Protocol):
     """The knowledge base."""
 
-    async def answer(self, query: str, *, before: Sequence[str] = ()) -> KnowledgeReply:
-        """Find the answer; a reply without one when no passage is good enough.
+    async def answer(
+        self, query: str, *, before: Sequence[str] = (), asker: Asker = ANYBODY
+    ) -> KnowledgeReply:
+        """Find the answer; a reply without one when no passage that the asker may read is good enough.
 
         ``before`` is what was asked before, the latest last; a question that does not stand alone leans on it.
 

@@ -15,7 +15,7 @@ from actions.goals.intents import MEANINGS, QUESTION_TOPICS
 from actions.goals.talk import Event, Say, Talk, button, set_slots
 from actions.goals.task import PERSON
 from actions.goals.world import World
-from actions.ports import KnowledgeAnswer, KnowledgeReply, NearPassage
+from actions.ports import Asker, KnowledgeAnswer, KnowledgeReply, NearPassage
 from actions.recognise import count_words, without_details
 
 log = structlog.get_logger()
@@ -61,7 +61,17 @@ def is_topic_itself(talk: Talk) -> bool:
     return talk.turn.confidence >= SURE_OF_ALL and count_words(query_of(talk)) <= TOPIC_WORDS
 
 
-async def find_answer(world: World, query: str, before: Sequence[str] = ()) -> KnowledgeReply:
+def asker_of(talk: Talk) -> Asker:
+    """Say who asks: the desk names a customer's id only where the shop vouches for it.
+
+    One who writes Chinese reads Chinese, whatever the page around the chat speaks.
+    """
+    customer = talk.turn.customer
+    is_chinese = any("\u4e00" <= letter <= "\u9fff" for letter in talk.text)
+    return Asker(customer is not None and bool(customer.id), "zh" if is_chinese else talk.turn.locale)
+
+
+async def find_answer(world: World, query: str, asker: Asker, before: Sequence[str] = ()) -> KnowledgeReply:
     """Ask the knowledge base, within this goal's time; ``before`` are the questions that this one may go on with.
 
     Raises:
@@ -71,7 +81,7 @@ async def find_answer(world: World, query: str, before: Sequence[str] = ()) -> K
         return NOTHING
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await world.knowledge.answer(query, before=before)
+            return await world.knowledge.answer(query, before=before, asker=asker)
     except TimeoutError as error:
         raise KnowledgeUnavailable("no answer in time") from error
 
@@ -114,7 +124,7 @@ class AnswerAction(Goal):
     async def act(self, talk: Talk, say: Say) -> list[Event]:
         """Answer; else answer what is nearest to it, and say so; else say honestly that there is no answer."""
         try:
-            reply = await find_answer(self.world, query_of(talk), before_of(talk))
+            reply = await find_answer(self.world, query_of(talk), asker_of(talk), before_of(talk))
             nearest = None if reply.answer else await self._find_nearest(talk)
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
@@ -137,4 +147,4 @@ class AnswerAction(Goal):
         topic = QUESTION_TOPICS.get(talk.intent)
         if not topic or talk.turn.confidence < SURE_OF_TOPIC:
             return None
-        return (await find_answer(self.world, topic)).answer
+        return (await find_answer(self.world, topic, asker_of(talk))).answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from actions.errors import ActionsError
-from actions.goals.answer import before_of, find_answer, query_of, say_answer, unanswered
+from actions.goals.answer import asker_of, before_of, find_answer, query_of, say_answer, unanswered
 from actions.goals.control import MENU, UNKNOWN_SHARE, asks_for_trace, likely_task, redo_lookup
 from actions.goals.goal import Goal
 from actions.goals.intents import MEANINGS, UNKNOWN
@@ -92,7 +92,7 @@ class FallbackAction(Goal):
     async def _find(self, talk: Talk) -> KnowledgeReply | None:
         """Ask the knowledge base; None when it cannot be asked."""
         try:
-            return await find_answer(self.world, query_of(talk), before_of(talk))
+            return await find_answer(self.world, query_of(talk), asker_of(talk), before_of(talk))
         except ActionsError as error:
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
             return None

@@ -15,6 +15,7 @@ from actions.errors import DeskUnavailable, KnowledgeUnavailable, TicketNotFound
 from actions.link import LinkClient
 from actions.outbox import Outbox
 from actions.ports import (
+    Asker,
     HandoffReceipt,
     HandoffRequest,
     KnowledgeAnswer,
@@ -26,7 +27,8 @@ from actions.ports import (
 )
 from desk.link_protocol import LinkRefused, Priority
 from knowledge.answer import NOTHING, Answer, Near, Response, Source
-from knowledge.documents import plain_document, split_passages
+from knowledge.documents import Audience, plain_document, split_passages
+from knowledge.filters import Reader
 from tests.link.conftest import NOW, Desk, MemoryDesk, build_client, running, until
 
 HANDOFF = HandoffRequest("c1", "asked", "Wants a person.", "cancel_form")
@@ -115,8 +117,10 @@ class Base:
 
     def __init__(self, told: Response = NOTHING) -> None:
         self.told = told
+        self.reader: Reader | None = None
 
-    def respond(self, query: str, *, before: Sequence[str] = ()) -> Response:
+    def respond(self, query: str, *, before: Sequence[str] = (), reader: Reader | None = None) -> Response:
+        self.reader = reader
         if query == "fail":
             raise ValueError
         return self.told
@@ -134,6 +138,15 @@ async def test_answer_is_mapped_and_failure_is_named() -> None:
     with pytest.raises(KnowledgeUnavailable):
         await client.answer("fail")
     assert await KnowledgeClient(Base, lambda: 0.0).answer("x") == KnowledgeReply(None, 0.0)
+
+
+async def test_customers_read_what_is_theirs_and_never_what_is_for_agents() -> None:
+    base = Base()
+    client = KnowledgeClient(lambda: base, lambda: 0.0)
+    await client.answer("returns?")
+    assert base.reader == Reader(frozenset({Audience.PUBLIC}))
+    await client.answer("returns?", asker=Asker(is_signed_in=True, language="zh"))
+    assert base.reader == Reader(frozenset({Audience.PUBLIC, Audience.SIGNED_IN}), "zh")
 
 
 async def test_what_is_nearest_is_mapped_where_there_is_no_answer() -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -92,8 +92,8 @@ def ask(server: Scripted, base: KnowledgeBase) -> Callable[[], Any]:
     class Sure:
         """Answers at any confidence: two articles calibrate nothing."""
 
-        def respond(self, query: str, *, before: Sequence[str] = ()) -> Any:
-            return base.respond(query, before=before, min_confidence=0)
+        def respond(self, query: str, **more: Any) -> Any:
+            return base.respond(query, **more, min_confidence=0)
 
         rephrased = staticmethod(base.rephrased)
 

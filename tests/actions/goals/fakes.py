@@ -13,6 +13,8 @@ from actions.errors import (
     TicketNotFound,
 )
 from actions.ports import (
+    ANYBODY,
+    Asker,
     HandoffReceipt,
     HandoffRequest,
     Item,
@@ -191,12 +193,16 @@ class FakeKnowledge:
     is_down: bool = False
     asked: list[str] = field(default_factory=list)
     before: list[tuple[str, ...]] = field(default_factory=list)
+    askers: list[Asker] = field(default_factory=list)
 
-    async def answer(self, query: str, *, before: Sequence[str] = ()) -> KnowledgeReply:
+    async def answer(
+        self, query: str, *, before: Sequence[str] = (), asker: Asker = ANYBODY
+    ) -> KnowledgeReply:
         if self.is_down:
             raise KnowledgeUnavailable("down")
         self.asked.append(query)
         self.before.append(tuple(before))
+        self.askers.append(asker)
         heard = " ".join((*before, query)).lower()
         if "warm" not in heard and "warranty" not in heard:
             return KnowledgeReply(None, 0.125, (NEAR,))

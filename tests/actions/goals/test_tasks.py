@@ -107,7 +107,7 @@ def test_a_shop_that_hangs_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyP
 
 
 def test_articles_that_hang_are_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hang(query: str, *, before: object = ()) -> None:
+    async def hang(query: str, **more: object) -> None:
         await asyncio.sleep(60)
 
     monkeypatch.setattr("actions.goals.answer.ANSWER_SECONDS", 0.05)

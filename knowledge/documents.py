@@ -14,6 +14,7 @@ import yaml
 
 from knowledge.errors import DocumentRejected
 from knowledge.markdown import Block, markdown_blocks
+from knowledge.reading.language import DEFAULT_LANGUAGE, detect_language
 
 MAX_DOCUMENT_BYTES = 2_000_000
 # Files beside the articles that tell about the folder.
@@ -188,6 +189,7 @@ def parse_document(
     title = clean_text(str(fields.get("title") or ""))
     if not title:
         raise DocumentRejected(name, "its front matter has no title")
+    looks = detect_language(f"{title}. {clean_text(post.content)}") if given else DEFAULT_LANGUAGE
     return Document(
         document_id=document_id,
         title=title,
@@ -195,7 +197,7 @@ def parse_document(
         url=_matching(_URL, fields.get("url"), "" if given else f"/help/{document_id}", name, "url"),
         updated=_iso_date(fields.get("updated"), name),
         audience=_audience(fields.get("audience") or told.audience, name),
-        language=_matching(_LANGUAGE, fields.get("language"), told.language or "en", name, "language"),
+        language=_matching(_LANGUAGE, fields.get("language"), told.language or looks, name, "language"),
         blocks=without_title(markdown_blocks(post.content, clean_text), title),
         questions=_questions(fields.get("questions"), name),
         product=clean_text(str(fields.get("product") or told.product)),

@@ -128,11 +128,8 @@ def _tools(*, is_quiet: bool) -> Iterator[Tools]:
     from knowledge.source_reading import Tools
 
     fetcher = Fetcher(allow_private=load_settings().knowledge.fetch_private_addresses)
-    try:
-        with Apart() as apart, _progress(is_quiet=is_quiet) as progress:
-            yield Tools(fetcher, apart, progress)
-    finally:
-        fetcher.close()
+    with Apart() as apart, _progress(is_quiet=is_quiet) as progress:
+        yield Tools(fetcher, apart, progress)
 
 
 def _read_and_build(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -50,7 +50,6 @@ class Fetcher:
     Args:
         allow_private: also fetch from private and loopback addresses, as of a help centre in the company's own network.
         lookup: gives a host's addresses.
-        clock: seconds that never go back.
     """
 
     def __init__(
@@ -58,12 +57,9 @@ class Fetcher:
         *,
         allow_private: bool = False,
         lookup: Resolve = resolve,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._allow_private = allow_private
         self._lookup = lookup
-        self._clock = clock
-        self._client = httpx.Client(timeout=STEP_SECONDS, trust_env=False, follow_redirects=False)
 
     def get(self, url: str) -> Fetched:
         """Fetch a page.
@@ -72,29 +68,35 @@ class Fetcher:
             PageGone: it is no longer there (404, 410).
             FetchRefused: its address is not a public one, or it cannot be had, or is too big.
         """
-        deadline = self._clock() + TOTAL_SECONDS
-        for _ in range(MAX_REDIRECTS + 1):
-            found = self._step(url, deadline)
-            if isinstance(found, Fetched):
-                return found
-            url = found
+        try:
+            return asyncio.run(self._get(url))
+        except TimeoutError as error:
+            raise FetchRefused(url, "it does not answer in time", is_retryable=True) from error
+
+    async def _get(self, url: str) -> Fetched:
+        """Follow an address; the time is for all of it, so that no server can drip it out byte by byte."""
+        async with (
+            asyncio.timeout(TOTAL_SECONDS),
+            httpx.AsyncClient(trust_env=False, follow_redirects=False) as client,
+        ):
+            for _ in range(MAX_REDIRECTS + 1):
+                found = await self._step(client, url)
+                if isinstance(found, Fetched):
+                    return found
+                url = found
         raise FetchRefused(url, f"it redirects more than {MAX_REDIRECTS} times")
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _step(self, url: str, deadline: float) -> Fetched | str:
+    async def _step(self, client: httpx.AsyncClient, url: str) -> Fetched | str:
         """Fetch one address: the page, or where it is redirected to."""
-        request = self._request(url)
+        request = await asyncio.to_thread(self._request, url)
         try:
-            response = self._client.send(request, stream=True)
+            response = await client.send(request, stream=True)
             try:
                 if response.status_code in _REDIRECTS and response.headers.get("location"):
                     return urljoin(url, response.headers["location"])
-                return self._page(url, response, deadline)
+                return await self._page(url, response)
             finally:
-                response.close()
+                await response.aclose()
         except httpx.TimeoutException as error:
             raise FetchRefused(url, "it does not answer in time", is_retryable=True) from error
         except httpx.HTTPError as error:
@@ -111,7 +113,8 @@ class Fetcher:
         address = self._address(url, host, port or (443 if parts.scheme == "https" else 80))
         pinned = httpx.URL(url).copy_with(host=address)
         headers = {"Host": parts.netloc, "User-Agent": AGENT, "Accept-Encoding": "identity"}
-        return self._client.build_request("GET", pinned, headers=headers, extensions={"sni_hostname": host})
+        extensions = {"sni_hostname": host, "timeout": httpx.Timeout(STEP_SECONDS).as_dict()}
+        return httpx.Request("GET", pinned, headers=headers, extensions=extensions)
 
     def _address(self, url: str, host: str, port: int) -> str:
         """Choose the address to connect to; one that is not public refuses them all."""
@@ -125,7 +128,7 @@ class Fetcher:
             raise FetchRefused(url, "its address is not a public one")
         return addresses[0]
 
-    def _page(self, url: str, response: httpx.Response, deadline: float) -> Fetched:
+    async def _page(self, url: str, response: httpx.Response) -> Fetched:
         if response.status_code in _GONE:
             raise PageGone(url)
         if response.status_code != httpx.codes.OK:
@@ -136,12 +139,10 @@ class Fetcher:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise FetchRefused(url, "it is sent compressed although that was not asked for")
         body = bytearray()
-        for chunk in response.iter_raw():
+        async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > MAX_BODY_BYTES:
                 raise FetchRefused(url, f"it is larger than {MAX_BODY_BYTES // 10**6} MB")
-            if self._clock() > deadline:
-                raise FetchRefused(url, "it does not answer in time", is_retryable=True)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Fetched(
             url, kind, response.charset_encoding, bytes(body), response.headers.get("last-modified", "")

@@ -36,7 +36,6 @@ def tools() -> Iterator[Tools]:
     fetcher = Fetcher(allow_private=True)
     with Apart() as apart:
         yield Tools(fetcher, apart)
-    fetcher.close()
 
 
 @pytest.fixture

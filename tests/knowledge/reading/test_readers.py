@@ -206,6 +206,14 @@ def test_audience_of_a_source_holds_for_every_article_that_says_none(tmp_path: P
     assert document.url == ""
 
 
+def test_language_of_an_article_that_does_not_say_it_is_found_in_its_text(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "a.md", "---\ntitle: Rückgabe\n---\nSie können das Sofa dreißig Tage lang zurückgeben."
+    )
+    (document,) = read_file(path, Given(), "src", item="a.md").documents
+    assert document.language == "de"
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [

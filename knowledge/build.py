@@ -56,6 +56,8 @@ class BuildConfig:
         threads: threads of the encoder while it embeds.
         max_wrong_share: the operator's dial: the share of all questions that may be answered wrongly. Lower means fewer
             wrong answers and fewer answers.
+        is_for_answers: also prepare what quoting needs, the sentences' vectors and the contradictions; an index that is
+            only searched is built in half the time without.
         index_kind: of dense index (see ``knowledge.kinds``); None takes the one that fits the number of vectors.
     """
 
@@ -65,6 +67,7 @@ class BuildConfig:
     threads: int = 2
     max_wrong_share: float = MAX_WRONG_SHARE
     index_kind: str | None = None
+    is_for_answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,7 @@ def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_i
         config.passage_tokens,
         config.max_wrong_share,
         config.index_kind,
+        config.is_for_answers,
         encoder_id,
         INDEX_FORMAT,
         _BUILD_REVISION,
@@ -222,13 +226,14 @@ def _build(
         _remember(embeddings, root / str(current["index_id"]))
     questions = {document.document_id: document.questions for document in documents}
     asked = (question for group in questions.values() for question in group)
-    embeddings.embed((*embedded_texts(passages), *asked, *quotable_sentences(passages)), progress)
+    quotable = quotable_sentences(passages) if config.is_for_answers else ()
+    embeddings.embed((*embedded_texts(passages), *asked, *quotable), progress)
     passages = with_questions(passages, questions, embeddings)
     tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
     index = assemble(passages, embeddings, manifest, kind=config.index_kind)
     folder = root / manifest["index_id"]
-    conflicts = find_conflicts(index, embeddings)
+    conflicts = find_conflicts(index, embeddings) if config.is_for_answers else ()
 
     def write(work: Path) -> None:
         write_conflicts(work, conflicts)

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +135,9 @@ def evaluate_retrieval(
         RetrievalSetInvalid: a file is missing or not of that form.
     """
     judged = read_retrieval_set(corpus, queries, qrels)
+    searched = replace(config or BuildConfig(), is_for_answers=False)
     report = build_documents(
-        Collection(judged.documents, ()), work, config, progress=progress, load_encoder=load_encoder
+        Collection(judged.documents, ()), work, searched, progress=progress, load_encoder=load_encoder
     )
     index = KnowledgeIndex.load(report.folder)
     loader = load_encoder or (lambda encoders: OnnxEncoder.load(encoders / index.encoder_id))

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.build import BuildReport, index_folders
+from knowledge.build import BuildConfig, BuildReport, build_documents, index_folders
+from knowledge.documents import load_documents
 from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
 from knowledge.folders import MANIFEST, read_pointer, seal
 from knowledge.index import KnowledgeIndex
+from tests.knowledge.conftest import TinyEncoder
 
 Build = Callable[..., BuildReport]
 Write = Callable[..., Path]
@@ -42,6 +44,26 @@ def test_only_changed_articles_are_embedded_again(
     report = build_tiny(articles)
     assert report.reused > report.embedded > 0
     assert not any("lamps" in text for text in tiny.encoded)  # type: ignore[attr-defined]
+
+
+def test_an_index_that_is_only_searched_embeds_no_sentences(
+    articles: Path, tmp_path: Path, tiny: TinyEncoder, write_article: Write
+) -> None:
+    write_article(
+        articles,
+        "legs",
+        "Legs",
+        "Turn them in. Stop when they hold.\n\n## Tools\n\nA hex key. It is in the box.",
+    )
+    collection = load_documents(articles)
+
+    def texts_of(config: BuildConfig, root: str) -> set[str]:
+        tiny.encoded.clear()
+        build_documents(collection, tmp_path / root, config, load_encoder=lambda _: tiny)
+        return set(tiny.encoded)
+
+    searched = texts_of(BuildConfig(passage_tokens=60, is_for_answers=False), "searched")
+    assert searched < texts_of(BuildConfig(passage_tokens=60), "answering")
 
 
 def test_a_deleted_article_leaves_the_index(articles: Path, build_tiny: Build) -> None:

@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from careline.commands import desk, knowledge, nlu, sources, teaching, unanswered
+from careline.commands import desk, knowledge, nlu, reranking, sources, teaching, unanswered
 from careline.commands.docs import docs
 from careline.commands.rasa import rasa
 from careline.commands.status import status
@@ -34,6 +34,8 @@ knowledge.app.command("unanswered")(unanswered.unanswered)
 knowledge.app.command()(teaching.teach)
 knowledge.app.command()(teaching.encoders)
 knowledge.app.command()(teaching.promote)
+knowledge.app.command()(reranking.train_reranker)
+knowledge.app.command()(reranking.use_reranker)
 knowledge.app.command()(sources.add)
 knowledge.app.command()(sources.remove)
 knowledge.app.command()(sources.refresh)

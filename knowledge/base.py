@@ -26,6 +26,7 @@ from knowledge.filters import Reader
 from knowledge.folders import read_pointer
 from knowledge.follow_up import find
 from knowledge.index import KnowledgeIndex
+from knowledge.reranker import named_reranking
 from knowledge.sentences import SentenceVectors, StoredVectors, sentence_vectors
 from knowledge.support import supported_sentences
 
@@ -246,6 +247,9 @@ class KnowledgeBase:
             encoder = self._load_encoder(self._root / ENCODERS / index.encoder_id)
         if encoder.dimension != index.dense.dimension:
             raise DimensionMismatch(index.dense.dimension, encoder.dimension)
+        reranking = named_reranking(self._root, index.reranker_id) if index.reranker_id else None
+        if reranking is not None:
+            index.read_again_by(reranking)
         vectors = sentence_vectors(encoder, StoredVectors.open(self._root / name))
         return _Snapshot(index, encoder, vectors, MetConflicts(self._root, name))
 

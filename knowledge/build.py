@@ -29,6 +29,7 @@ from knowledge.errors import KnowledgeIndexError
 from knowledge.folders import prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
 from knowledge.kinds import DenseReport
+from knowledge.reranker import RERANKERS, Reranking, promoted_reranking
 from knowledge.sentences import quotable_sentences
 from knowledge.source_store import SOURCES
 from knowledge.sources import load_sources, without_repeats
@@ -175,7 +176,8 @@ def _build_once(
         encoder_id = wanted_encoder_id(config.encoder, root / ENCODERS) if load_encoder is None else None
         encoder = None if encoder_id else load_encoder(root / ENCODERS) if load_encoder else None
         encoder_id = encoder_id or (encoder.encoder_id if encoder else "")
-        data_hash = hash_documents(documents, config, encoder_id)
+        reranking = promoted_reranking(root, threads=config.threads)
+        data_hash = hash_documents(documents, config, encoder_id, reranking)
         current = current_manifest(root)
         if current and current["data_hash"] == data_hash and not is_forced:
             return _reused(root, current, rejected)
@@ -183,12 +185,17 @@ def _build_once(
             encoder = OnnxEncoder.load(
                 ensure_wanted_encoder(config.encoder, root / ENCODERS), threads=config.threads
             )
-        return _build(documents, root, config, encoder, data_hash, rejected, current, progress)
+        return _build(documents, root, config, encoder, reranking, data_hash, rejected, current, progress)
 
 
-def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_id: str) -> str:
-    """Name what an index is made of: documents, settings, encoder, formats."""
-    settings = [
+def hash_documents(
+    documents: Sequence[Document],
+    config: BuildConfig,
+    encoder_id: str,
+    reranking: Reranking | None = None,
+) -> str:
+    """Name what an index is made of: documents, settings, encoder, reranker, formats."""
+    settings: list[object] = [
         config.passage_tokens,
         config.max_wrong_share,
         config.index_kind,
@@ -197,6 +204,8 @@ def hash_documents(documents: Sequence[Document], config: BuildConfig, encoder_i
         INDEX_FORMAT,
         _BUILD_REVISION,
     ]
+    if reranking is not None:
+        settings.append(reranking.reranker.reranker_id)
     digest = hashlib.sha256(json.dumps(settings).encode())
     for document in documents:
         fields = {**asdict(document), "audience": document.audience.value}
@@ -209,6 +218,7 @@ def _build(
     root: Path,
     config: BuildConfig,
     encoder: Encoder,
+    reranking: Reranking | None,
     data_hash: str,
     rejected: tuple[str, ...],
     current: dict[str, Any] | None,
@@ -229,8 +239,13 @@ def _build(
     quotable = quotable_sentences(passages) if config.is_for_answers else ()
     embeddings.embed((*embedded_texts(passages), *asked, *quotable), progress)
     passages = with_questions(passages, questions, embeddings)
-    tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share)
+    tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share, reranking=reranking)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
+    if reranking is not None and tuning.reranked_rule is not None:
+        manifest["reranker"] = {
+            "reranker_id": reranking.reranker.reranker_id,
+            "rule": tuning.reranked_rule.to_json(),
+        }
     index = assemble(passages, embeddings, manifest, kind=config.index_kind)
     folder = root / manifest["index_id"]
     conflicts = find_conflicts(index, embeddings) if config.is_for_answers else ()
@@ -320,7 +335,9 @@ def index_folders(root: Path) -> list[Path]:
     return [
         path
         for path in root.iterdir()
-        if path.is_dir() and path.name not in {ENCODERS, ARTICLES, SOURCES, TEACHINGS} and path.name[0] != "."
+        if path.is_dir()
+        and path.name not in {ENCODERS, RERANKERS, ARTICLES, SOURCES, TEACHINGS}
+        and path.name[0] != "."
     ]
 
 

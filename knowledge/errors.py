@@ -218,4 +218,4 @@ class TeachingBusy(TeachingError):
 
     def __init__(self, root: Path | str) -> None:
         self.root = str(root)
-        super().__init__("An encoder is being taught already; wait until that has ended.")
+        super().__init__("An encoder or a reranker is being taught already; wait until that has ended.")

@@ -52,4 +52,5 @@ def leaning_on(query: Query, former: Query) -> Query:
     vector = query.vector + _LEAN * former.vector
     length = max(float(np.linalg.norm(vector)), 1e-9)
     words = (*query.words, *former.words)
-    return Query(query.text, np.asarray(vector / length, dtype=np.float32), words)
+    asked = f"{former.asked or former.text} {query.asked or query.text}"
+    return Query(query.text, np.asarray(vector / length, dtype=np.float32), words, asked)

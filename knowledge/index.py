@@ -22,6 +22,7 @@ from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, 
 from knowledge.gpu import to_gpu
 from knowledge.kinds import open_dense
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
+from knowledge.reranker import RERANKED, Reranking
 from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
 from knowledge.wish import lean, wish_of
@@ -62,11 +63,15 @@ SERVED = Method.HYBRID
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, prepared: its unit vector and the stems of its content words."""
+    """A question, prepared: its unit vector, the stems of its content words, and what of it a reranker reads.
+
+    ``asked`` is empty where that is the text itself.
+    """
 
     text: str
     vector: FloatArray
     words: tuple[str, ...]
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class KnowledgeIndex:
         self.dense_weight = float(manifest["dense_weight"])
         self.has_support = bool(manifest.get("has_support", False))
         self.rule = AnswerRule.from_json(manifest["rule"])
+        self.reranking: Reranking | None = None
         self.passages = passages
         self.dense = dense
         self._starts = starts
@@ -169,11 +175,23 @@ class KnowledgeIndex:
         if wish is None:
             return self.prepared(text, vector)
         # By itself: the int8 encoder scales a batch as a whole.
-        return replace(self.prepared(wish, lean(vector, encoder.encode([wish])[0])), text=text)
+        return replace(self.prepared(wish, lean(vector, encoder.encode([wish])[0])), text=text, asked=wish)
 
     def prepared(self, text: str, vector: FloatArray) -> Query:
         """Make a query of a text that is embedded already."""
         return Query(text, vector, tuple(self.words.splitter.split(text)))
+
+    @property
+    def reranker_id(self) -> str | None:
+        """Name the reranker that the index was built with; None when there was none."""
+        reranker = self.manifest.get("reranker")
+        return str(reranker["reranker_id"]) if reranker else None
+
+    def read_again_by(self, reranking: Reranking) -> None:
+        """Let a reranker take part from now on, with the answer rule that was fitted to it; before anybody asks."""
+        self.reranking = reranking
+        if self.manifest.get("reranker"):
+            self.rule = AnswerRule.from_json(self.manifest["reranker"]["rule"])
 
     def cosine(self, query: Query, row: int) -> float:
         """Compare a query with one passage, by the nearest of its vectors."""
@@ -210,7 +228,11 @@ class KnowledgeIndex:
         scores = self._scores(method, dense, sparse)
         if method is Method.HYBRID:
             scores = self._supported(scores, rows) if self.has_support else scores
-        order = best_first(scores, rows)[:depth]
+        order = best_first(scores, rows)
+        if method is Method.HYBRID and self.reranking is not None:
+            scores = self._read_again(self.reranking, query, scores, rows, order)
+            order = best_first(scores, rows)
+        order = order[:depth]
         coverages = sparse.scores / ceiling if ceiling else np.zeros_like(sparse.scores)
         return [
             Ranked(int(rows[i]), float(scores[i]), float(dense.scores[i]), float(coverages[i]))
@@ -272,6 +294,14 @@ class KnowledgeIndex:
         raised = np.empty_like(scores)
         raised[order] = supported(scores[order], documents)
         return raised
+
+    def _read_again(
+        self, reranking: Reranking, query: Query, scores: FloatArray, rows: RowArray, order: RowArray
+    ) -> FloatArray:
+        texts = [self.passage(int(rows[place])).embedded_text for place in order[:RERANKED]]
+        again = np.empty_like(scores)
+        again[order] = reranking.scores(query.asked or query.text, texts, scores[order])
+        return again
 
     def _nearest(self, query: Query, wanted: int, allowed: Allowed | None) -> tuple[FloatArray, RowArray]:
         """Find the nearest passages, each by the nearest of its vectors."""

@@ -16,7 +16,6 @@ from knowledge.errors import EncoderForeign
 from knowledge.folders import seal, sha256_of
 from knowledge.reranker import RERANKER_FORMAT, RERANKER_KIND, OnnxReranker
 
-RERANKERS = "rerankers"
 # Int8 scores must go with fp32's at least so closely (Pearson) on the sample; else fp32 is served.
 _AGREEMENT_FLOOR = 0.95
 _EXPORT_REVISION = 1

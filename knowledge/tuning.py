@@ -20,6 +20,7 @@ from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.fusion import dense_weight
 from knowledge.index import KnowledgeIndex, Method, Query
+from knowledge.reranker import Reranking
 
 MAX_TITLES = 400
 MAX_LISTED = 600
@@ -27,6 +28,10 @@ MAX_LISTED = 600
 _GROUPS = 6
 _MAX_POOL_PASSAGES = 800
 _MIN_WORDS = 2
+# Reading again takes long, so a rule for it is fitted on fewer questions; on what the reranker did not learn from, if
+# that is enough: it is surer of what it learned.
+MAX_REREAD = 150
+_LEAST_UNSEEN = 40
 # Help centres have several articles on one matter; without the nearest ones a question is truly without an answer.
 _LIKE_DOCUMENTS = 5
 # Less is chance. Where documents are of one passage or of several, those of one lose: StackFAQ nDCG@10 0.962 -> 0.931.
@@ -53,7 +58,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was found for an index: the dense side's weight, and whether passages of a document support one another."""
+    """What was found for an index: the dense side's weight, and whether passages of a document support one another.
+
+    ``reranked_rule`` is the rule where a reranker takes part; None without one.
+    """
 
     dense_weight: float
     has_support: bool
@@ -61,10 +69,15 @@ class Tuning:
     questions: int
     dense_quality: float
     sparse_quality: float
+    reranked_rule: AnswerRule | None = None
 
 
 def tune(
-    passages: Sequence[Passage], embeddings: Embeddings, *, max_wrong_share: float = MAX_WRONG_SHARE
+    passages: Sequence[Passage],
+    embeddings: Embeddings,
+    *,
+    max_wrong_share: float = MAX_WRONG_SHARE,
+    reranking: Reranking | None = None,
 ) -> Tuning:
     """Choose the fusion weight and the answer rule of an index over some passages.
 
@@ -72,6 +85,7 @@ def tune(
         passages: of the index.
         embeddings: of them; texts that are missing are added.
         max_wrong_share: the share of all questions that may be answered wrongly.
+        reranking: a reranker that takes part when customers ask.
     """
     pool = _pool(passages)
     trials = [*_listed_trials(pool, embeddings), *_title_trials(pool, embeddings)]
@@ -82,7 +96,26 @@ def tune(
         trial.index.dense_weight = trial.whole.dense_weight = weight
     has_support = _choose_support(trials, embeddings)
     rule = fit_rule(_gather(trials, embeddings), max_wrong_share=max_wrong_share)
-    return Tuning(weight, has_support, rule, sum(len(trial.questions) for trial in trials), dense, sparse)
+    reranked_rule = None
+    if reranking is not None:
+        reread = _reread_trials(trials, reranking)
+        reranked_rule = fit_rule(_gather(reread, embeddings), max_wrong_share=max_wrong_share)
+    asked = sum(len(trial.questions) for trial in trials)
+    return Tuning(weight, has_support, rule, asked, dense, sparse, reranked_rule)
+
+
+def _reread_trials(trials: Sequence[Trial], reranking: Reranking) -> list[Trial]:
+    """Let the reranker take part in the trials, which keep a sample of their questions."""
+    unseen = [
+        replace(trial, questions=[one for one in trial.questions if one.document_ids <= reranking.held_out])
+        for trial in trials
+    ]
+    if sum(len(trial.questions) for trial in unseen) < _LEAST_UNSEEN:
+        unseen = list(trials)
+    each = -(-MAX_REREAD // max(1, len(unseen)))
+    for trial in unseen:
+        trial.index.reranking = trial.whole.reranking = reranking
+    return [replace(trial, questions=trial.questions[:each]) for trial in unseen if trial.questions]
 
 
 def _choose_support(trials: Sequence[Trial], embeddings: Embeddings) -> bool:

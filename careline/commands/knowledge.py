@@ -170,8 +170,8 @@ def _evaluate_retrieval(
 
 
 def _reranker(source: str, folder: Path) -> OnnxReranker:
-    from knowledge.reranker import OnnxReranker
-    from knowledge.reranker_export import RERANKERS, ensure_reranker
+    from knowledge.reranker import RERANKERS, OnnxReranker
+    from knowledge.reranker_export import ensure_reranker
 
     return OnnxReranker.load(ensure_reranker(source, folder / RERANKERS))
 

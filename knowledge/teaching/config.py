@@ -41,3 +41,43 @@ class TeachConfig:
     def to_json(self) -> dict[str, Any]:
         """Write the settings as an object."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RerankConfig:
+    """How a reranker is trained.
+
+    Attributes:
+        model: what is begun with: a folder in Hugging Face's form, or an installed package that carries one; an encoder
+            gets a new head that gives one score, a cross-encoder keeps its own.
+        encoder: the one that is configured; it, or the one that was taught from it, makes the ranking.
+        passage_tokens: upper bound of a passage, as in the build.
+        epochs: passes over the questions; 0 takes the model as it is.
+        layers: of the model that are kept, from the bottom; 0 keeps all.
+        batch_size: questions a step.
+        wrong: passages of other documents beside the right one, drawn anew each pass.
+        learning_rate: highest; it rises over a tenth of the steps and then falls to nothing.
+        max_tokens: of question and passage together, in training and when serving; a longer one is cut.
+        same_cosine: documents whose vectors are this near say the same; neither is wrong for the other's questions.
+        threads: of the training; more than one and the last digits may differ between machines.
+        seed: of all that is drawn.
+    """
+
+    model: str = DEFAULT_ENCODER
+    encoder: str = DEFAULT_ENCODER
+    passage_tokens: int = 200
+    epochs: int = 2
+    layers: int = 0
+    batch_size: int = 8
+    wrong: int = 5
+    learning_rate: float = 1e-4
+    max_tokens: int = 128
+    same_cosine: float = 0.92
+    threads: int = 1
+    seed: int = 20261125
+
+    def course(self) -> TeachConfig:
+        """Say how documents are cut, grouped and held out."""
+        return TeachConfig(
+            encoder=self.encoder, passage_tokens=self.passage_tokens, same_cosine=self.same_cosine
+        )

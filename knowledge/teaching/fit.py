@@ -79,7 +79,7 @@ def _run(
         embedding.requires_grad = False
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_and_decay(len(batches)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_and_decay(len(batches)))
     loss_of = MultipleNegativesRankingLoss(model, scale=config.scale)
     dtype = precision()
     model.train()
@@ -117,7 +117,8 @@ def _word_embeddings(model: SentenceTransformer) -> list[torch.Tensor]:
     ]
 
 
-def _warmup_and_decay(steps: int) -> Callable[[int], float]:
+def warmup_and_decay(steps: int) -> Callable[[int], float]:
+    """Scale the learning rate of a step: up over a tenth of the steps, then down to nothing."""
     warmup = max(1, steps // 10)
     return lambda step: (
         (step + 1) / warmup if step < warmup else max(0.0, (steps - step) / max(1, steps - warmup))

@@ -105,7 +105,7 @@ def teach(
     config = config or TeachConfig()
     encoders = root / ENCODERS
     encoders.mkdir(parents=True, exist_ok=True)
-    with _only_teacher(root):
+    with only_teacher(root):
         material = gather_material(documents, pairs)
         if material.questions < LEAST_QUESTIONS:
             raise TooLittleToLearn(f"{material.questions} questions, and {LEAST_QUESTIONS} are the least")
@@ -113,7 +113,7 @@ def teach(
         former = [one for one in list_teachings(encoders) if one.data_hash == data_hash]
         if former and not is_forced and out is None:
             return TeachReport(former[-1], True, material.unknown)
-        with _work_folder(root) as work:
+        with work_folder(root) as work:
             teaching = _teach(material, data_hash, encoders, config, work, listeners or Listeners())
             if out is not None:
                 shutil.copytree(work / _name_of(data_hash), out, dirs_exist_ok=True)
@@ -220,7 +220,7 @@ def _name_of(data_hash: str) -> str:
 
 
 @contextmanager
-def _only_teacher(root: Path) -> Iterator[None]:
+def only_teacher(root: Path) -> Iterator[None]:
     """Let one teaching at a time work below root.
 
     Raises:
@@ -235,7 +235,7 @@ def _only_teacher(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _work_folder(root: Path) -> Iterator[Path]:
+def work_folder(root: Path) -> Iterator[Path]:
     """Make a folder to work in, and remove it afterwards; and what a teaching that was killed left behind."""
     for left in root.glob(f"{_WORK_PREFIX}*/"):
         shutil.rmtree(left, ignore_errors=True)

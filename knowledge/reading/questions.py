@@ -15,7 +15,6 @@ from knowledge.reading.html import iso_date
 
 REQUIRED = ("question", "answer")
 OPTIONAL = ("title", "url", "section", "updated", "language", "product", "audience")
-MAX_CELL_CHARS = 200_000
 _URL = re.compile(r"(/(?!/)|https?://)[^\s<>\"'\\]+")
 
 
@@ -33,7 +32,6 @@ def read_questions_csv(raw: bytes, *, name: str, given: Given) -> Iterator[Artic
         )
     except csv.Error:
         dialect = "excel"
-    csv.field_size_limit(MAX_CELL_CHARS)
     rows = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
     columns = [(column or "").strip().lower() for column in rows.fieldnames or ()]
     if not set(REQUIRED) <= set(columns):

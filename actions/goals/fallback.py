@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from actions.errors import ActionsError
@@ -74,8 +76,9 @@ class FallbackAction(Goal):
         if reply and reply.answer:
             say_answer(reply.answer, say)
             return [*set_slots(misses=0), next_step(talk)]
+        told = unanswered(talk, reply) if reply and is_question(talk.text) else None
         if talk.turn.active_form:
-            say("utter_cannot_help_here")
+            say("utter_cannot_help_here", data=told)
             return [next_step(talk)]
         redone = redo_lookup(talk, self.tasks)
         if redone:
@@ -84,8 +87,10 @@ class FallbackAction(Goal):
             return [go_to("action_inform")]
         misses = int(talk.slots.get("misses") or 0) + 1 if talk.ran_before(self.name()) else 1
         if misses >= MISSES_BEFORE_HANDOFF:
+            if told:
+                say("utter_fallback_hand_over", data=told)
             return [*set_slots(misses=misses, handoff_reason="not_understood"), go_to("action_handoff")]
-        self._ask_back(talk, say, misses, reply)
+        self._ask_back(talk, say, misses, told)
         offer = "talk_to_person" if misses >= MISSES_BEFORE_OFFER else None
         return [*set_slots(misses=misses, offer=offer), next_step(talk)]
 
@@ -97,10 +102,9 @@ class FallbackAction(Goal):
             log.warning("answer_failed", conversation_id=talk.turn.conversation_id, code=error.code)
             return None
 
-    def _ask_back(self, talk: Talk, say: Say, misses: int, reply: KnowledgeReply | None) -> None:
-        """Ask what was meant; a question that was not answered is told to the desk."""
+    def _ask_back(self, talk: Talk, say: Say, misses: int, told: dict[str, Any] | None) -> None:
+        """Ask what was meant; ``told`` is what the desk hears of a question that was not answered."""
         meanings = likely_meanings(talk, self.world.settings)
-        told = unanswered(talk, reply) if reply and is_question(talk.text) else None
         if misses >= MISSES_BEFORE_OFFER:
             say("utter_fallback_offer_person", buttons=[PERSON, *meaning_buttons(meanings)[:-1]], data=told)
         elif len(meanings) > 1:

@@ -52,6 +52,18 @@ def test_a_question_that_was_not_understood_is_told_and_a_mumble_is_not(bench: B
     assert bench.replies[0]["custom"] == {}
 
 
+def test_a_question_that_ends_with_a_person_or_in_a_form_is_told_too(bench: Bench) -> None:
+    for _ in range(3):
+        bench.hear("do you wrap gifts?", "nlu_fallback", confidence=0.1)
+        bench.run("action_fallback")
+        assert bench.replies[0]["custom"]["unanswered"]["question"] == "do you wrap gifts?"
+    assert bench.replies[0]["response"] == "utter_fallback_hand_over"
+    bench.start("order_status_form")
+    bench.hear("do you wrap gifts?", "nlu_fallback", confidence=0.1)
+    bench.run("action_fallback")
+    assert bench.replies[0]["custom"]["unanswered"]["question"] == "do you wrap gifts?"
+
+
 def test_an_answer_says_nothing_of_unanswered_questions(bench: Bench) -> None:
     bench.hear("how long is the warranty", "warranty")
     bench.run("action_answer")

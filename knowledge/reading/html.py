@@ -18,6 +18,9 @@ _FRAME = (
     "script, style, noscript, template, nav, footer, aside, form, iframe, svg, button, dialog, [hidden], "
     "[aria-hidden=true], [role=navigation], [role=banner], [role=contentinfo], [role=search], body > header"
 )
+_HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
+# What no heading holds: one that does was never closed.
+_BLOCKS = ["p", "ul", "ol", "dl", "table", "pre", "blockquote", "section", *_HEADINGS]
 _MAIN = ("main", "[role=main]", "article", "body")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SITE_NAME = re.compile(r"\s+[|–—·]\s+[^|–—·]+$")
@@ -43,6 +46,7 @@ def read_html(raw: bytes, *, name: str, charset: str | None = None, url: str = "
     """
     try:
         page = BeautifulSoup(raw, "html.parser", from_encoding=charset)
+        _close_headings(page)
         title, language, updated = _title(page), _language(page), _updated(page)
         main = _main(page)
         markdown = _Converter(heading_style="ATX", escape_misc=True, strip=["a", "img"]).convert_soup(main)
@@ -74,6 +78,18 @@ def _main(page: BeautifulSoup) -> Tag:
         if len(found) == 1 and found[0].get_text(strip=True):
             return found[0]
     return page
+
+
+def _close_headings(page: BeautifulSoup) -> None:
+    """End a heading where a block begins in it, so that a forgotten end tag makes no heading of the page."""
+    for heading in page.find_all(_HEADINGS):
+        blocks = [
+            child
+            for child in heading.find_all(recursive=False)
+            if child.name in _BLOCKS or child.find(_BLOCKS) is not None
+        ]
+        if blocks and any(one.get_text(strip=True) for one in blocks[0].previous_siblings):
+            heading.insert_after(blocks[0], *list(blocks[0].next_siblings))
 
 
 def _title(page: BeautifulSoup) -> str:

@@ -225,3 +225,21 @@ def test_language_of_an_article_that_does_not_say_it_is_found_in_its_text(tmp_pa
 )
 def test_language_is_found_in_the_text(text: str, language: str) -> None:
     assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<h1>Returns<p>You have 30 days.<h2>How<ul><li>pack it</li></ul>",
+        "<main><h1><b>Returns</b><p>You have 30 days.</p><h2>How<ul><li>pack it</li></ul></main>",
+    ],
+)
+def test_a_heading_that_is_never_closed_ends_where_a_block_begins(page: str) -> None:
+    article = read_html(page.encode(), name="page")
+    assert article.title == "Returns"
+    assert "\n\nYou have 30 days.\n\n## How\n\n* pack it" in article.markdown
+
+
+def test_a_heading_may_hold_a_block_that_is_all_of_it() -> None:
+    article = read_html(b"<h1><p>Returns</p></h1><p>You have 30 days.</p>", name="page")
+    assert article.markdown.split() == ["#", "Returns", "You", "have", "30", "days."]

@@ -16,8 +16,8 @@ from knowledge.reading.files import KINDS, MAX_FILE_BYTES, MAX_FILES, Reading, l
 from knowledge.reading.web import is_sitemap, list_pages, read_fetched
 from knowledge.source_store import Documents, Item, Kind, Source
 
-# Changes whenever the same file would be read otherwise.
-_READER_REVISION = 1
+# Raised whenever the same file would be read otherwise.
+_READER_REVISION = 2
 # Readers of these run in a process of their own, because what others made can keep them busy or fill the memory.
 _RISKY = (".pdf", ".docx", ".html", ".htm")
 
@@ -96,7 +96,7 @@ def _readings(source: Source, tools: Tools) -> Iterator[tuple[Reading, str]]:
         urls = _urls(source, tools)
         for number, url in enumerate(urls):
             _tell(tools, number, len(urls))
-            yield _page(source, url, tools), ""
+            yield _page(source, url, tools)
     else:
         paths = _paths(source)
         for number, (item, path) in enumerate(paths):
@@ -116,17 +116,23 @@ def _urls(source: Source, tools: Tools) -> list[str]:
     return urls
 
 
-def _page(source: Source, url: str, tools: Tools) -> Reading:
+def _page(source: Source, url: str, tools: Tools) -> tuple[Reading, str]:
+    """Read a page, unless its server says that it is as it was when it was read in this way."""
+    way = hashlib.sha256(_way_of_reading(source.given)).hexdigest()
+    read_as, _, version = source.items.get(url, Item()).fingerprint.partition(" ")
     try:
-        fetched = tools.fetcher.get(url)
+        fetched = tools.fetcher.get_changed(url, version if read_as == way else "")
+        if fetched is None:
+            return Reading(url), f"{way} {version}"
         host = urlsplit(source.location).netloc
         if source.kind is Kind.SITEMAP and urlsplit(fetched.url).netloc != host:
             raise FetchRefused(url, f"it leads to another host than {host}")
     except PageGone:
-        return Reading(url, is_gone=True)
+        return Reading(url, is_gone=True), ""
     except FetchRefused as error:
-        return Reading(url, rejected=(DocumentRejected(url, error.reason),))
-    return tools.apart.read(url, read_fetched, fetched, url, source.given, source.source_id)
+        return Reading(url, rejected=(DocumentRejected(url, error.reason),)), ""
+    reading = tools.apart.read(url, read_fetched, fetched, url, source.given, source.source_id)
+    return reading, f"{way} {fetched.version}" if fetched.version else ""
 
 
 def _paths(source: Source) -> list[tuple[str, Path]]:
@@ -163,8 +169,7 @@ def _file(source: Source, item: str, path: Path, tools: Tools) -> tuple[Reading,
 
 def _fingerprint(path: Path, given: Given) -> str:
     """Name what a file says and what is given of it; empty where it cannot be read, or is too big to be."""
-    told = {**asdict(given), "audience": given.audience.value}
-    digest = hashlib.sha256(json.dumps([_READER_REVISION, told], sort_keys=True).encode())
+    digest = hashlib.sha256(_way_of_reading(given))
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             return ""
@@ -172,6 +177,12 @@ def _fingerprint(path: Path, given: Given) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
+
+
+def _way_of_reading(given: Given) -> bytes:
+    """Say what the same file or page would be read otherwise by, if it changed."""
+    told = {**asdict(given), "audience": given.audience.value}
+    return json.dumps([_READER_REVISION, told], sort_keys=True).encode()
 
 
 def _with_names_of_their_own(documents: Documents) -> Documents:

@@ -26,13 +26,17 @@ Resolve = Callable[[str, int], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a page's address gave: where it lies in the end, what it is (``text/html``), its charset if told."""
+    """What a page's address gave: where it lies in the end, what it is (``text/html``), its charset if told.
+
+    ``version`` is the server's word for this state of the page, to ask later whether it has changed; empty if it has none.
+    """
 
     url: str
     kind: str
     charset: str | None
     body: bytes
     modified: str
+    version: str = ""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -68,32 +72,50 @@ class Fetcher:
             PageGone: it is no longer there (404, 410).
             FetchRefused: its address is not a public one, or it cannot be had, or is too big.
         """
+        fetched = self.get_changed(url, "")
+        if fetched is None:
+            raise FetchRefused(url, "it answers with status 304")
+        return fetched
+
+    def get_changed(self, url: str, version: str) -> Fetched | None:
+        """Fetch a page unless it is as it was; see ``get``.
+
+        Args:
+            url: where it lies.
+            version: that of what was fetched before; empty to fetch it in any case.
+
+        Returns:
+            The page; None when the server says that it has not changed.
+        """
         try:
-            return asyncio.run(self._get(url))
+            return asyncio.run(self._get(url, version))
         except TimeoutError as error:
             raise FetchRefused(url, "it does not answer in time", is_retryable=True) from error
 
-    async def _get(self, url: str) -> Fetched:
+    async def _get(self, url: str, version: str) -> Fetched | None:
         """Follow an address; the time is for all of it, so that no server can drip it out byte by byte."""
         async with (
             asyncio.timeout(TOTAL_SECONDS),
             httpx.AsyncClient(trust_env=False, follow_redirects=False) as client,
         ):
             for _ in range(MAX_REDIRECTS + 1):
-                found = await self._step(client, url)
-                if isinstance(found, Fetched):
+                found = await self._step(client, url, version)
+                if not isinstance(found, str):
                     return found
                 url = found
         raise FetchRefused(url, f"it redirects more than {MAX_REDIRECTS} times")
 
-    async def _step(self, client: httpx.AsyncClient, url: str) -> Fetched | str:
-        """Fetch one address: the page, or where it is redirected to."""
+    async def _step(self, client: httpx.AsyncClient, url: str, version: str) -> Fetched | str | None:
+        """Fetch one address: the page, or where it is redirected to; None when it is as it was."""
         request = await asyncio.to_thread(self._request, url)
+        request.headers.update(_unless(version))
         try:
             response = await client.send(request, stream=True)
             try:
                 if response.status_code in _REDIRECTS and response.headers.get("location"):
                     return urljoin(url, response.headers["location"])
+                if version and response.status_code == httpx.codes.NOT_MODIFIED:
+                    return None
                 return await self._page(url, response)
             finally:
                 await response.aclose()
@@ -144,9 +166,20 @@ class Fetcher:
             if len(body) > MAX_BODY_BYTES:
                 raise FetchRefused(url, f"it is larger than {MAX_BODY_BYTES // 10**6} MB")
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return Fetched(
-            url, kind, response.charset_encoding, bytes(body), response.headers.get("last-modified", "")
-        )
+        modified = response.headers.get("last-modified", "")
+        version = _version(response.headers.get("etag", ""), modified)
+        return Fetched(url, kind, response.charset_encoding, bytes(body), modified, version)
+
+
+def _version(etag: str, modified: str) -> str:
+    return f"etag {etag}" if etag else f"date {modified}" if modified else ""
+
+
+def _unless(version: str) -> dict[str, str]:
+    """Ask only for what differs from a version (RFC 9110, 13.1)."""
+    kind, _, value = version.partition(" ")
+    names = {"etag": "If-None-Match", "date": "If-Modified-Since"}
+    return {names[kind]: value} if kind in names else {}
 
 
 def is_public(address: str) -> bool:

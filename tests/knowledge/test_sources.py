@@ -1,5 +1,6 @@
 """Sources: added, read again, removed; what is in the index follows."""
 
+import hashlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from knowledge.errors import SourceUnknown
 from knowledge.index import KnowledgeIndex
 from knowledge.reading.apart import Apart
 from knowledge.reading.fetch import Fetcher
+from knowledge.reading.files import Reading
 from knowledge.refresh import add_source, refresh_sources, remove_source
 from knowledge.source_reading import Tools
 from knowledge.source_store import STATE_FILE, Kind, Status, load_source, load_with_documents, sources_folder
@@ -58,7 +61,11 @@ def site() -> Iterator[tuple[str, dict[str, tuple[int, str, bytes]]]]:
     class Site(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, kind, body = pages.get(self.path, (404, "text/html", b""))
+            tag = f'"{hashlib.sha256(body).hexdigest()}"'
+            if status == 200 and self.headers["If-None-Match"] == tag:
+                status, body = 304, b""
             self.send_response(status)
+            self.send_header("ETag", tag)
             if status == 302:
                 self.send_header("Location", body.decode())
             self.send_header("Content-Type", kind)
@@ -226,6 +233,32 @@ def test_pages_that_fail_stay_and_pages_that_are_gone_leave(
     pages["/map.xml"] = page("Sign in", "Please sign in.")
     (report,) = refresh_sources(root, tools)
     assert (report.status, report.documents) == (Status.FAILED, 2)
+
+
+def test_a_page_is_read_again_only_when_it_or_the_way_of_reading_it_has_changed(
+    root: Path, site: tuple[str, dict[str, tuple[int, str, bytes]]]
+) -> None:
+    base, pages = site
+    read: list[str] = []
+
+    class Noting(Apart):
+        def read(self, name: str, reader: Callable[..., Reading], /, *arguments: Any) -> Reading:
+            read.append(name.removeprefix(base))
+            return super().read(name, reader, *arguments)
+
+    with Noting() as apart:
+        tools = Tools(Fetcher(allow_private=True), apart)
+        pages["/a"], pages["/b"] = page("A", "Text of a"), page("B", "Text of b")
+        pages["/map.xml"] = sitemap(base, "/a", "/b")
+        add_source(root, f"{base}/map.xml", NOTHING, tools)
+        pages["/b"] = page("B", "New text of b")
+        (report,) = refresh_sources(root, tools)
+        assert (report.status, report.documents, read) == (Status.READ, 2, ["/a", "/b", "/b"])
+        _, documents = load_with_documents(root, report.source_id)
+        texts = [documents[base + path][0].blocks[0].text for path in ("/a", "/b")]
+        assert texts == ["Text of a", "New text of b"]
+        add_source(root, f"{base}/map.xml", Given(product="lamps"), tools)
+        assert read[3:] == ["/a", "/b"]
 
 
 def test_a_page_of_a_sitemap_that_leads_to_another_host_is_refused(

@@ -27,6 +27,8 @@ from nlu.training.refit import Refit, Weights
 
 _PR_SET_PDEATHSIG = 1  # its number in Linux' prctl.h
 
+_END_SECONDS = 10.0
+
 _shares: Any = None  # in a process of the crew: what each training has done, in [0, 1], shared with all
 
 
@@ -62,6 +64,8 @@ class Crew:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
+        for process in processes:
+            process.join(_END_SECONDS)
 
     def weights(self) -> list[Weights]:
         """Wait for every training; one whose process died is gone on with in this one, from its last whole epoch."""

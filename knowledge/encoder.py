@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 
 from knowledge.errors import EncoderForeign, EncoderMissing, EncoderTampered
 from knowledge.folders import FolderInvalid, check_files, read_manifest
+from knowledge.small_batches import small_batches
 
 FloatArray = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -55,24 +56,21 @@ class OnnxEncoder:
         encoder_id: str,
         dimension: int,
         max_tokens: int,
-        batch_size: int,
     ) -> None:
         self.encoder_id = encoder_id
         self.dimension = dimension
         self.max_tokens = max_tokens
         self._session = session
-        self._batch_size = batch_size
         self._tokenizer = tokenizer
         self._tokenizer.enable_truncation(max_tokens)
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1, batch_size: int = 32) -> "OnnxEncoder":
+    def load(cls, folder: Path, *, threads: int = 1) -> "OnnxEncoder":
         """Load an exported encoder, strictly.
 
         Args:
             folder: what ``export_encoder`` wrote.
             threads: threads of one call; a server that answers many at once wants 1.
-            batch_size: texts a call to the model takes.
 
         Raises:
             EncoderMissing: there is no such folder.
@@ -88,7 +86,6 @@ class OnnxEncoder:
             encoder_id=str(manifest["encoder_id"]),
             dimension=int(manifest["dimension"]),
             max_tokens=int(manifest["max_tokens"]),
-            batch_size=batch_size,
         )
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> FloatArray:
@@ -99,12 +96,12 @@ class OnnxEncoder:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         limit = self.max_tokens * _CHARS_PER_TOKEN
         encoded = self._tokenizer.encode_batch([clean(text[:limit]) for text in texts]) if len(texts) else []
-        order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
-        for start in range(0, len(order), self._batch_size):
-            rows = order[start : start + self._batch_size]
-            vectors[rows] = self._run([encoded[i].ids for i in rows])
+        done = 0
+        for rows in small_batches([len(one.ids) for one in encoded]):
+            vectors[rows] = self._run([encoded[row].ids for row in rows])
+            done += len(rows)
             if progress is not None:
-                progress("embed", min(start + self._batch_size, len(order)), len(order))
+                progress("embed", done, len(texts))
         return vectors
 
     def count_tokens(self, text: str) -> int:

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from knowledge.encoder import MODEL_FILE, TOKENIZER_FILE, FloatArray, clean, open_session
 from knowledge.errors import EncoderError, EncoderForeign, EncoderMissing, EncoderTampered
 from knowledge.folders import FolderInvalid, check_files, read_manifest, read_pointer
+from knowledge.small_batches import small_batches
 
 RERANKER_KIND = "careline-reranker"
 RERANKER_FORMAT = 1
@@ -80,8 +81,12 @@ class OnnxReranker:
             name: np.asarray([getattr(one, fields[name]) for one in encoded], dtype=np.int64)
             for name in self._inputs
         }
-        (output,) = self._session.run(["score"], given)
-        return np.asarray(output, dtype=np.float32).reshape(-1)
+        scores = np.zeros(len(texts), dtype=np.float32)
+        lengths = [len(one.ids) - one.attention_mask[::-1].index(1) for one in encoded]
+        for rows in small_batches(lengths):
+            part = {name: values[rows, : lengths[rows[-1]]] for name, values in given.items()}
+            scores[rows] = self._session.run(["score"], part)[0].reshape(-1)
+        return scores
 
 
 def reranked(question: str, texts: Sequence[str], reranker: Reranker) -> list[int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from knowledge.reranker import OnnxReranker
 
 app = typer.Typer(no_args_is_help=True)
+
+SECONDS_BETWEEN_LINES = 15.0
+"""How often something that takes long says how far it is, where there is no terminal for a bar."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Data = Annotated[Path | None, typer.Option(help="Folder with the articles; data/knowledge by default.")]
@@ -212,9 +216,12 @@ def _translated() -> Iterator[None]:
 
 @contextmanager
 def _progress(*, is_quiet: bool) -> Iterator[Progress | None]:
-    """Show a bar on a terminal, nothing elsewhere."""
-    if is_quiet or not sys.stderr.isatty():
+    """Show a bar on a terminal; elsewhere write a line to the errors' stream when it takes long."""
+    if is_quiet:
         yield None
+        return
+    if not sys.stderr.isatty():
+        yield now_and_then(Console(stderr=True, highlight=False, soft_wrap=True).print)
         return
     with ProgressBar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Reading", total=None)
@@ -223,6 +230,25 @@ def _progress(*, is_quiet: bool) -> Iterator[Progress | None]:
             bar.update(task, description=stage.capitalize(), completed=done, total=total)
 
         yield show
+
+
+def now_and_then(write: Callable[[str], object], *, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """Give what writes how far something is, at most every ``SECONDS_BETWEEN_LINES``.
+
+    Args:
+        write: takes a line.
+        clock: seconds that never go back.
+    """
+    last_seconds = clock()
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal last_seconds
+        now = clock()
+        if now - last_seconds >= SECONDS_BETWEEN_LINES:
+            last_seconds = now
+            write(f"{stage.capitalize()}: {done:,} of {total:,}")
+
+    return show
 
 
 def _print_build(report: BuildReport) -> None:

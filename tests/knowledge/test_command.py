@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from careline.commands.knowledge import app
+from careline.commands.knowledge import app, now_and_then
 from careline.errors import CarelineError
 from knowledge.encoder_export import DEFAULT_ENCODER, ensure_encoder
 
@@ -84,3 +84,11 @@ def test_the_demo_articles_are_all_accepted(root: Path, write_article: Callable[
     collection = load_documents(root / "data" / "knowledge")
     assert not collection.rejected
     assert len(collection.documents) > 60
+
+
+def test_without_a_terminal_what_takes_long_says_now_and_then_how_far_it_is() -> None:
+    seconds, lines = iter([0.0, 1.0, 16.0, 17.0, 32.0]), list[str]()
+    show = now_and_then(lines.append, clock=lambda: next(seconds))
+    for done in (100, 1200, 1300, 2500):
+        show("embed", done, 10_400)
+    assert lines == ["Embed: 1,200 of 10,400", "Embed: 2,500 of 10,400"]

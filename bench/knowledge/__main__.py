@@ -21,7 +21,7 @@ import faiss
 
 from bench.knowledge.answering import measure_answers
 from bench.knowledge.embedding import measure_embedding
-from bench.knowledge.quality import measure_quality
+from bench.knowledge.quality import HELP_CENTRE, measure_help_centre, measure_quality
 from bench.knowledge.report import write_page
 from bench.knowledge.results import Figures, make_result, read_results, write_result
 from bench.knowledge.search import (
@@ -115,6 +115,11 @@ def run(options: argparse.Namespace, material: Material) -> None:
     for size in options.sizes:
         _at_size(options, material, size)
     if "quality" in options.parts:
+        own = ROOT / "data"
+        questions = own / "heldout" / "questions.jsonl"
+        _keep(
+            options, "quality", HELP_CENTRE, *measure_help_centre(own / "knowledge", questions, options.work)
+        )
         for name, documents, figures in measure_quality(options.data, options.work):
             _keep(options, "quality", name, documents, figures)
 

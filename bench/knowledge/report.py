@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.knowledge.quality import HELP_CENTRE, HELP_CENTRE_FIGURES
 from bench.knowledge.results import Result
 
 _NOTHING = "–"
@@ -37,6 +38,10 @@ def write_page(results: Sequence[Result]) -> str:
         _section("Word search, the best 101", _words(of["words"])),
         _section("From question to answer, all inside `knowledge`", _answers(of["answer"])),
         _section("Quality", _quality([one for one in results if one.part == "quality"])),
+        _section(
+            "Our help centre, questions that were never tuned on, the encoder not taught",
+            _help_centre([one for one in results if one.system == HELP_CENTRE]),
+        ),
         _section("Bars", _bars(of["embed"], of["search"], of["answer"])),
         _section("Where and when", _machines(results)),
     ]
@@ -142,8 +147,14 @@ def _quality(results: Sequence[Result]) -> list[str]:
     rows = [
         [one.system, f"{one.size:,}", *(_figure(one, name) for name in names)]
         for one in sorted(results, key=lambda one: one.system)
+        if one.system != HELP_CENTRE
     ]
     return _table(["set and method", "documents", *names], rows)
+
+
+def _help_centre(results: Sequence[Result]) -> list[str]:
+    rows = [[f"{one.size:,}", *(_figure(one, name) for name in HELP_CENTRE_FIGURES)] for one in results]
+    return _table(["articles", *(name.replace("_", " ") for name in HELP_CENTRE_FIGURES)], rows)
 
 
 def _bars(embed: Sequence[Result], search: Sequence[Result], answer: Sequence[Result]) -> list[str]:

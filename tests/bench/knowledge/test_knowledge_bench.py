@@ -11,6 +11,7 @@ import pytest
 from bench.knowledge import __main__ as benchmark
 from bench.knowledge import gpu
 from bench.knowledge.embedding import SYSTEMS
+from bench.knowledge.quality import HELP_CENTRE, HELP_CENTRE_FIGURES
 from bench.knowledge.report import write_page
 from bench.knowledge.results import Figures, make_result, read_results, write_result
 from bench.knowledge.texts import FILES, missing_file, read_questions, read_texts
@@ -121,3 +122,12 @@ def test_the_gpu_script_runs_small_without_one_and_says_so(
     assert all(one.note == gpu.NO_GPU for one in found.values())
     assert all(one.figures["recall_at_10"] == 1 for one in found.values() if one.part == "search")
     assert gpu.NO_GPU in capsys.readouterr().out
+
+
+def test_our_help_centre_has_a_table_of_its_own(tmp_path: Path) -> None:
+    figures: Figures = {**dict.fromkeys(HELP_CENTRE_FIGURES, 0.5), "questions": 184, "first": 0.777}
+    write_result(tmp_path, make_result("quality", HELP_CENTRE, 119, 1, figures, ""))
+    page = write_page(read_results(tmp_path))
+    assert "| articles | questions | first |" in page
+    assert "| 119 | 184 | 0.777 |" in page
+    assert "## Quality" not in page

@@ -12,20 +12,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from desk.library import ArticleDraft, ArticleRefused, Change, Comparison, SourceRow, Work
+from careline.team_articles import TeamArticles
+from desk.library import Change, Comparison, SourceRow, Work
 from desk.service.unanswered import Grouping
 from desk.store.quoted import PassageText, Quoted
-from knowledge.articles import Draft, load_team, write_article
+from knowledge.articles import load_team
 from knowledge.conflicts import list_conflicts
 from knowledge.current import QuotedPassage, compare, passage_hash, passages_of
 from knowledge.documents import Collection, Passage, load_documents
-from knowledge.errors import DocumentRejected
 from knowledge.folders import MANIFEST, read_pointer
 from knowledge.source_store import Status
 from knowledge.sources import SourceState, list_sources
@@ -38,7 +37,7 @@ NICE = 10
 MAX_FAILURE_CHARS = 300
 
 
-class FileLibrary:
+class FileLibrary(TeamArticles):
     """Reads and writes below the folder of the indexes (``var/knowledge``); safe to share between threads."""
 
     def __init__(self, root: Path, data: Path, folder: Path) -> None:
@@ -49,7 +48,8 @@ class FileLibrary:
             data: of the articles that came with the installation.
             folder: where commands are run from.
         """
-        self._root, self._data, self._folder = root, data, folder
+        super().__init__(root)
+        self._data, self._folder = data, folder
         self._busy = threading.Lock()
         self._is_wanted = threading.Event()
         self._are_sources_wanted = threading.Event()
@@ -92,18 +92,6 @@ class FileLibrary:
             raise RuntimeError(f"grouping ended with {done.returncode}: {_end_of(done.stderr)}")
         found = json.loads(done.stdout)
         return Grouping(found["labels"], dict(enumerate(found["speakers"])))
-
-    def save_article(self, draft: ArticleDraft) -> str:
-        """Write an article into the team's folder."""
-        article = Draft(
-            draft.title, draft.body, draft.section, draft.audience, draft.language, draft.questions, draft.url
-        )
-        try:
-            document = write_article(self._root, article, today=datetime.now(UTC).date())
-        except DocumentRejected as error:
-            raise ArticleRefused(error.code, error.reason) from error
-        log.info("article_written", document_id=document.document_id)
-        return document.document_id
 
     def refresh(self, *, reads_sources: bool = False) -> bool:
         """Build the index anew in the background; False when that goes on already: it is then done once more after it."""

@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from desk.announce import Announcer, LocalAnnouncer
-from desk.api import auth, conversations, explanations, knowledge, openapi, socket, tickets
+from desk.api import articles, auth, conversations, explanations, knowledge, openapi, socket, tickets
 from desk.api.guard import provide_session
 from desk.channels import widget, widget_socket
 from desk.config import DeskConfig, check_config
@@ -108,6 +108,7 @@ def _handlers() -> Sequence[Any]:
             explanations.explain_entry,
             *tickets.HANDLERS,
             *knowledge.HANDLERS,
+            *articles.HANDLERS,
         ],
         dependencies={"session": Provide(provide_session)},
     )

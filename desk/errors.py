@@ -17,6 +17,7 @@ DeskError                      code, status, may_retry
 ├── StoreUnavailable           unavailable (the database is away: nothing was kept, try again)
 ├── RateLimited                rate_limited (retry_after_seconds)
 ├── TicketMoveRefused          ticket_move_refused
+├── ArticleChanged             article_changed (somebody was faster)
 ├── NothingToExplain           nothing_to_explain (the entry is no words of a customer that were understood)
 └── EngineError                the engine channel's side
     ├── EngineDown             engine_down (not reachable, not ready: wait)
@@ -221,6 +222,21 @@ class TicketMoveRefused(DeskError):
     def details(self) -> dict[str, Any]:
         """Return both statuses."""
         return {"status": self.status_now, "wanted": self.status_wanted}
+
+
+class ArticleChanged(DeskError):
+    """The caller read an article that was changed since; ``version`` is the one of today."""
+
+    code = "article_changed"
+    status = 409
+
+    def __init__(self, version: str) -> None:
+        super().__init__("The article was changed in the meantime. Read it again before you change it.")
+        self.version = version
+
+    def details(self) -> dict[str, Any]:
+        """Return the present version."""
+        return {"version": self.version}
 
 
 class NothingToExplain(DeskError):

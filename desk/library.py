@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from desk.errors import NotFound
 from desk.service.unanswered import Grouping
 from desk.store.quoted import PassageText, Quoted
 
@@ -50,6 +51,32 @@ class ArticleDraft:
     language: str = "en"
     questions: Sequence[str] = ()
     url: str = ""
+
+
+@dataclass(frozen=True)
+class ArticleRow:
+    """One of the team's articles, in a list; ``name`` is its id among them, ``questions`` how many ways to ask it has."""
+
+    name: str
+    document_id: str
+    title: str
+    section: str
+    audience: str
+    language: str
+    url: str
+    updated: str
+    questions: int
+
+
+@dataclass(frozen=True)
+class OpenedArticle:
+    """One of the team's articles with its text; ``version`` names that text, and is asked for when it is changed."""
+
+    name: str
+    document_id: str
+    version: str
+    updated: str
+    draft: ArticleDraft
 
 
 @dataclass(frozen=True)
@@ -101,6 +128,18 @@ class Library(Protocol):
     def save_article(self, draft: ArticleDraft) -> str:
         """Write an article and return its document's id; raises ArticleRefused."""
 
+    def articles(self) -> Sequence[ArticleRow]:
+        """List the team's articles, in any order."""
+
+    def read_article(self, name: str) -> OpenedArticle:
+        """Read one of the team's articles; raises NotFound, ArticleRefused where its file is none."""
+
+    def change_article(self, name: str, draft: ArticleDraft, version: str) -> OpenedArticle:
+        """Put another text in its place; raises NotFound, ArticleRefused, ArticleChanged where ``version`` is not today's."""
+
+    def delete_article(self, name: str, version: str) -> str:
+        """Take an article back and return its document's id; raises NotFound, ArticleRefused, ArticleChanged."""
+
     def refresh(self, *, reads_sources: bool = False) -> bool:
         """Begin to build the index anew, after reading the sources again where that is asked; False when one is built already."""
 
@@ -137,6 +176,22 @@ class NoLibrary:
     def save_article(self, draft: ArticleDraft) -> str:  # noqa: ARG002
         """There is no place for one."""
         raise ArticleRefused("no_library", "This desk has no place for articles.")
+
+    def articles(self) -> Sequence[ArticleRow]:
+        """There are none."""
+        return ()
+
+    def read_article(self, name: str) -> OpenedArticle:  # noqa: ARG002
+        """There is none."""
+        raise NotFound("article")
+
+    def change_article(self, name: str, draft: ArticleDraft, version: str) -> OpenedArticle:  # noqa: ARG002
+        """There is none."""
+        raise NotFound("article")
+
+    def delete_article(self, name: str, version: str) -> str:  # noqa: ARG002
+        """There is none."""
+        raise NotFound("article")
 
     def refresh(self, *, reads_sources: bool = False) -> bool:  # noqa: ARG002
         """There is nothing to refresh."""

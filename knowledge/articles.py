@@ -1,23 +1,40 @@
-"""Articles that the team writes in the console: Markdown with front matter in a folder of their own."""
+"""Articles that the team writes in the console: Markdown with front matter in a folder of their own.
 
+An article's name is its file's, without the ending; it stays when the title changes, and so does the address.
+"""
+
+import fcntl
+import hashlib
 import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import frontmatter
 import yaml
 
-from knowledge.documents import Collection, Document, clean_text, load_documents, parse_document
-from knowledge.errors import DocumentRejected
+from knowledge.documents import (
+    NOT_ARTICLES,
+    Collection,
+    Document,
+    clean_text,
+    decode_document,
+    load_documents,
+    parse_document,
+)
+from knowledge.errors import ArticleChanged, ArticleUnknown, DocumentRejected
 
 ARTICLES = "articles"
 PREFIX = "team/"
 MAX_SLUG_CHARS = 60
 MAX_QUESTIONS = 50
+_FIELDS = frozenset({"title", "section", "url", "updated", "audience", "language", "questions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,22 @@ class Draft:
     language: str = "en"
     questions: Sequence[str] = ()
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as its file says it.
+
+    Attributes:
+        version: sha256 of the file, in hexadecimal; another text has another one.
+        draft: what its author may change.
+        others: what else stands in its front matter, such as ``product``; it is kept.
+    """
+
+    document: Document
+    version: str
+    draft: Draft
+    others: Mapping[str, Any] = field(default_factory=dict)
 
 
 def team_folder(root: Path) -> Path:
@@ -55,16 +88,72 @@ def write_article(root: Path, draft: Draft, *, today: date) -> Document:
         DocumentRejected: it has no title or no text, or a field is not as it should be.
     """
     slug = slug_of(draft.title)
-    checked = parse_document(render(draft, slug, today), document_id=PREFIX + slug, name=slug)
-    if not checked.blocks:
-        raise DocumentRejected(slug, "it has no text")
+    checked = _checked(render(draft, slug, today), slug)
     folder = team_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     return replace(checked, document_id=PREFIX + _write_new(folder, slug, draft, today))
 
 
-def render(draft: Draft, slug: str, today: date) -> str:
-    """Write an article as a file: front matter, then the text."""
+def read_article(root: Path, name: str) -> Article:
+    """Read one of the team's articles, to be changed.
+
+    Raises:
+        ArticleUnknown: there is none of that name in the team's folder itself.
+        DocumentRejected: its file is no article.
+    """
+    try:
+        raw = _path_of(root, name).read_bytes()
+    except FileNotFoundError as error:
+        raise ArticleUnknown(name) from error
+    source = decode_document(raw, name=name)
+    document = parse_document(source, document_id=name)
+    post = frontmatter.loads(source)
+    draft = Draft(
+        title=document.title,
+        body=post.content,
+        section=document.section,
+        audience=document.audience.value,
+        language=document.language,
+        questions=document.questions,
+        url=document.url,
+    )
+    others = {key: value for key, value in post.metadata.items() if key not in _FIELDS}
+    named = replace(document, document_id=PREFIX + name)
+    return Article(named, hashlib.sha256(raw).hexdigest(), draft, others)
+
+
+def rewrite_article(root: Path, name: str, draft: Draft, *, version: str, today: date) -> Article:
+    """Put another text in an article's place, all of it or nothing; without an address of its own it keeps the old one.
+
+    Raises:
+        ArticleUnknown: it is not there, or no longer.
+        ArticleChanged: it is not the ``version`` that was read; nothing is written.
+        DocumentRejected: it would be no article; nothing is written.
+    """
+    with _only_editor(root):
+        before = _read_version(root, name, version)
+        kept = replace(draft, url=draft.url.strip() or before.draft.url)
+        text = render(kept, name, today, before.others)
+        _checked(text, name)
+        _put(_path_of(root, name), text)
+        return read_article(root, name)
+
+
+def delete_article(root: Path, name: str, *, version: str) -> Document:
+    """Take an article back; the next build is without it.
+
+    Raises:
+        ArticleUnknown: it is not there, or no longer.
+        ArticleChanged: it is not the ``version`` that was read; it stays.
+    """
+    with _only_editor(root):
+        before = _read_version(root, name, version)
+        _path_of(root, name).unlink()
+        return before.document
+
+
+def render(draft: Draft, slug: str, today: date, others: Mapping[str, Any] | None = None) -> str:
+    """Write an article as a file: front matter (with what ``others`` adds), then the text."""
     questions = list(dict.fromkeys(filter(None, (clean_text(question) for question in draft.questions))))
     fields = {
         "title": clean_text(draft.title),
@@ -75,7 +164,7 @@ def render(draft: Draft, slug: str, today: date) -> str:
         "language": draft.language,
         "questions": questions[:MAX_QUESTIONS],
     }
-    kept = {name: value for name, value in fields.items() if value}
+    kept = {name: value for name, value in fields.items() if value} | dict(others or {})
     front = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=10_000)
     body = draft.body.replace("\r\n", "\n").strip()
     return f"---\n{front}---\n\n{body}\n"
@@ -86,6 +175,52 @@ def slug_of(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii").lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG_CHARS].rstrip("-")
     return slug if slug and slug not in {"readme", "card"} else f"article-{secrets.token_hex(3)}"
+
+
+def _checked(text: str, name: str) -> Document:
+    """Read an article before it is written."""
+    document = parse_document(text, document_id=PREFIX + name, name=name)
+    if not document.blocks:
+        raise DocumentRejected(name, "it has no text")
+    return document
+
+
+def _path_of(root: Path, name: str) -> Path:
+    """Find an article's file among those that are there, so that no name leads elsewhere."""
+    for path in team_folder(root).glob("*.md"):
+        if path.stem == name and path.name not in NOT_ARTICLES:
+            return path
+    raise ArticleUnknown(name)
+
+
+def _read_version(root: Path, name: str, version: str) -> Article:
+    article = read_article(root, name)
+    if article.version != version:
+        raise ArticleChanged(name, article.version)
+    return article
+
+
+@contextmanager
+def _only_editor(root: Path) -> Iterator[None]:
+    """Let one at a time change articles, of all threads and processes; a second one waits."""
+    folder = team_folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file beside another one and put it in its place: whoever reads sees the one or the other."""
+    beside = path.parent / f".{secrets.token_hex(8)}.tmp"
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _write_new(folder: Path, slug: str, draft: Draft, today: date) -> str:

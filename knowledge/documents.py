@@ -160,14 +160,24 @@ def load_document(path: Path, *, document_id: str, given: Given | None = None) -
         DocumentRejected: it is too big, not UTF-8, or its front matter is not as it should be.
     """
     try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_DOCUMENT_BYTES:
-            raise DocumentRejected(path.name, f"it is larger than {MAX_DOCUMENT_BYTES} bytes")
-        return parse_document(raw.decode("utf-8-sig"), document_id=document_id, name=path.name, given=given)
+        text = decode_document(path.read_bytes(), name=path.name)
     except OSError as error:
         raise DocumentRejected(path.name, "it cannot be read") from error
+    return parse_document(text, document_id=document_id, name=path.name, given=given)
+
+
+def decode_document(raw: bytes, *, name: str) -> str:
+    """Read the bytes of a file as text.
+
+    Raises:
+        DocumentRejected: there are too many, or they are not UTF-8.
+    """
+    if len(raw) > MAX_DOCUMENT_BYTES:
+        raise DocumentRejected(name, f"it is larger than {MAX_DOCUMENT_BYTES} bytes")
+    try:
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentRejected(path.name, "it is not UTF-8") from error
+        raise DocumentRejected(name, "it is not UTF-8") from error
 
 
 def parse_document(

@@ -2,6 +2,8 @@
 
     KnowledgeError
     ├── DocumentRejected      a file that cannot become a document
+    ├── ArticleUnknown        the team wrote no article of that name
+    ├── ArticleChanged        an article is no longer what its editor read
     ├── SourceUnknown         no source of that name
     ├── SourceDamaged         what was kept of a source cannot be read
     ├── FetchRefused          an address that is not fetched, or cannot be
@@ -48,6 +50,27 @@ class DocumentRejected(KnowledgeError):
     def __reduce__(self) -> tuple[type["DocumentRejected"], tuple[str, str]]:
         """Let it pass between processes."""
         return type(self), (self.path, self.reason)
+
+
+class ArticleUnknown(KnowledgeError):
+    """The team wrote no article of that name, or it was deleted."""
+
+    code = "article_unknown"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"the team has no article {name!r}")
+
+
+class ArticleChanged(KnowledgeError):
+    """An article is no longer what its editor read; ``version`` is the one of today."""
+
+    code = "article_changed"
+
+    def __init__(self, name: str, version: str) -> None:
+        self.name = name
+        self.version = version
+        super().__init__(f"the article {name!r} was changed in the meantime")
 
 
 class SourceUnknown(KnowledgeError):

@@ -1,4 +1,7 @@
-"""The console's knowledge pages: what had no answer, what is to be corrected, where the articles come from."""
+"""The console's knowledge pages: what had no answer, what is to be corrected, where the articles come from.
+
+The articles that the team writes are in ``articles``.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from desk.api.guard import Signed
-from desk.errors import BadRequest
 from desk.house import House
-from desk.library import ArticleDraft, ArticleRefused, SourceRow
+from desk.library import SourceRow
 from desk.models import QuestionGroupRow, QuestionRow
 from desk.requests import AnyRequest, house_of, read_struct
 from desk.service import corrections, export, unanswered
@@ -25,7 +27,6 @@ from desk.wire import Json, wire_customer, wire_time
 
 MAX_PAGE = 200
 MAX_CURSOR_CHARS = 700
-MAX_BODY_CHARS = 40_000
 MAX_QUERY_CHARS = 200
 MAX_TICKED = 200
 MAX_VOTED_PASSAGES = 20
@@ -34,26 +35,12 @@ Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)]
 Cursor = Annotated[str | None, QueryParameter(max_length=MAX_CURSOR_CHARS)]
 Query = Annotated[str, QueryParameter(max_length=MAX_QUERY_CHARS)]
 PathId = FromPath[str]
-Line = Annotated[str, msgspec.Meta(max_length=300)]
 
 
 class StatusRequest(msgspec.Struct, frozen=True):
     """What became of a group of questions."""
 
     status: Literal["open", "dismissed"]
-
-
-class ArticleRequest(msgspec.Struct, frozen=True):
-    """An article; ``body`` is Markdown, ``group_id`` the questions it was written for."""
-
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    body: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_BODY_CHARS)]
-    section: Line = ""
-    audience: Literal["public", "signed_in", "agents"] = "public"
-    language: Annotated[str, msgspec.Meta(max_length=16)] = "en"
-    questions: Annotated[list[Line], msgspec.Meta(max_length=50)] = []
-    url: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-    group_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class PlaceRequest(msgspec.Struct, frozen=True):
@@ -124,27 +111,6 @@ async def settle_unanswered(request: AnyRequest, session: Signed, group_id: Path
     asked = await read_struct(request, StatusRequest)
     desk = house_of(request).desk
     return wire_group(await unanswered.settle_group(desk, session.agent, group_id, GroupStatus(asked.status)))
-
-
-@post("/knowledge/articles", status_code=201, opt={"body": ArticleRequest})
-async def write_article(request: AnyRequest, session: Signed) -> Json:
-    """Write an article, mark its questions as answered, and build the index anew."""
-    asked = await read_struct(request, ArticleRequest)
-    house = house_of(request)
-    if asked.group_id is not None:
-        await unanswered.access_group(house.desk, asked.group_id)
-    draft = ArticleDraft(
-        asked.title, asked.body, asked.section, asked.audience, asked.language, asked.questions, asked.url
-    )
-    try:
-        document_id = await asyncio.to_thread(house.library.save_article, draft)
-    except ArticleRefused as error:
-        raise BadRequest(f"The article was not taken: {error.reason}.", error.code) from error
-    if asked.group_id is not None:
-        status = GroupStatus.WRITTEN
-        await unanswered.settle_group(house.desk, session.agent, asked.group_id, status, document_id)
-    await asyncio.to_thread(house.library.refresh)
-    return {"document_id": document_id}
 
 
 @get("/knowledge/outdated")
@@ -280,7 +246,6 @@ HANDLERS: Sequence[Any] = (
     export_unanswered,
     open_unanswered,
     settle_unanswered,
-    write_article,
     list_outdated,
     tick_outdated,
     list_sources,

@@ -150,6 +150,12 @@ async def settle_group(
         return group
 
 
+async def reopen_written(desk: Desk, document_id: str) -> int:
+    """Open the groups again that an article answered which is gone; says how many."""
+    async with desk.database.write() as session:
+        return await unanswered.reopen_written(session, document_id)
+
+
 async def questions_to_group(desk: Desk) -> list[QuestionRow]:
     """List what is to be grouped; empty when nothing was asked since the last time."""
     async with desk.database.read() as session:

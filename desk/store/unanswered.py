@@ -183,6 +183,20 @@ async def move_questions(session: AsyncSession, ids: Sequence[int], group_id: st
         )
 
 
+async def reopen_written(session: AsyncSession, document_id: str) -> int:
+    """Open the groups that a document answered, and count them."""
+    row = QuestionGroupRow
+    nobody = dict.fromkeys(("document_id", "done_at", "done_by_id", "done_by_name"))
+    done = await session.execute(
+        update(row)
+        .where(row.document_id == document_id, row.status == str(GroupStatus.WRITTEN))
+        .values(status=str(GroupStatus.OPEN), **nobody)
+        .returning(row.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(done.all())
+
+
 def new_group(
     session: AsyncSession, question: str, nearest: list[dict[str, Any]], at: datetime
 ) -> QuestionGroupRow:

@@ -296,7 +296,7 @@ async def test_the_document_of_the_api_describes_the_knowledge_pages(running: Ru
     async with running.client() as client:
         document = (await client.get(f"{API}/openapi.json")).json()
     paths = {path for path in document["paths"] if "/knowledge/" in path}
-    assert len(paths) == 10
+    assert len(paths) == 11
     assert "ArticleRequest" in document["components"]["schemas"]
 
 

@@ -88,6 +88,27 @@ def test_an_article_is_written_built_and_answers(library: FileLibrary, tmp_path:
     assert (hits[0].document_id, hits[0].url) == ("team/our-showroom", "/help/our-showroom")
 
 
+def test_a_changed_article_is_served_after_the_next_build_and_a_deleted_one_no_longer(
+    library: FileLibrary, tmp_path: Path
+) -> None:
+    library.save_article(ArticleDraft("Our showroom", "The showroom is in Utrecht."))
+    opened = library.read_article("our-showroom")
+    changed = library.change_article(
+        "our-showroom", ArticleDraft("Showrooms", "The showroom is in Gent."), opened.version
+    )
+    build(tmp_path / "data", tmp_path / "knowledge")
+    (hit,) = KnowledgeBase.open(tmp_path / "knowledge").search("where is the showroom?", 1)
+    assert (hit.document_id, hit.url, hit.text) == (
+        "team/our-showroom",
+        "/help/our-showroom",
+        "The showroom is in Gent.",
+    )
+    assert library.delete_article("our-showroom", changed.version) == "team/our-showroom"
+    build(tmp_path / "data", tmp_path / "knowledge")
+    hits = KnowledgeBase.open(tmp_path / "knowledge").search("where is the showroom?", 5)
+    assert {hit.document_id for hit in hits} == {"returns"}
+
+
 def test_sources_tell_what_was_left_out_and_a_build_that_fails_says_why(
     library: FileLibrary, tmp_path: Path
 ) -> None:

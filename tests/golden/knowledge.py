@@ -6,8 +6,10 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from desk.api.articles import wire_article, wire_article_row
 from desk.api.knowledge import wire_correction, wire_group, wire_question, wire_source
-from desk.library import SourceRow, Work
+from desk.errors import ArticleChanged
+from desk.library import ArticleDraft, ArticleRow, OpenedArticle, SourceRow, Work
 from desk.log import Conversation, Entry
 from desk.models import QuestionGroupRow, QuestionRow, QuotedRow
 from desk.service.corrections import Correction
@@ -32,6 +34,37 @@ NEW = PassageText(
 )
 
 
+OPENED = OpenedArticle(
+    name="our-showroom",
+    document_id="team/our-showroom",
+    version="3f9a" * 16,
+    updated="2026-11-20",
+    draft=ArticleDraft(
+        "Our showroom",
+        "In Utrecht, every day from 10 to 18.",
+        "Visiting",
+        questions=("is there a showroom?", "can I sit on the sofas somewhere?"),
+        url="/help/our-showroom",
+    ),
+)
+ROWS = (
+    ArticleRow(
+        "goodwill", "team/goodwill", "When we pay", "", "agents", "en", "/help/goodwill", "2026-11-21", 0
+    ),
+    ArticleRow(
+        name=OPENED.name,
+        document_id=OPENED.document_id,
+        title=OPENED.draft.title,
+        section=OPENED.draft.section,
+        audience="public",
+        language="en",
+        url=OPENED.draft.url,
+        updated=OPENED.updated,
+        questions=2,
+    ),
+)
+
+
 def knowledge(start: datetime, conversation: Conversation, asked: Entry, answer: Entry) -> dict[str, Json]:
     """Build every body, by file name."""
     group = QuestionGroupRow(
@@ -52,17 +85,20 @@ def knowledge(start: datetime, conversation: Conversation, asked: Entry, answer:
         nearest=NEAREST,
         asked_at=start + timedelta(hours=3),
     )
-    quoted = QuotedRow(
-        conversation_id=conversation.id,
-        seq=answer.seq,
-        passage_id="returns#0",
-        document_id="returns",
-        passage_hash="5f0c",
-        quoted_at=start,
-        outdated_at=start + timedelta(hours=1),
-        new_hash="77aa",
+    changed, gone = (
+        QuotedRow(
+            conversation_id=conversation.id,
+            seq=answer.seq,
+            passage_id=passage_id,
+            document_id="returns",
+            passage_hash="5f0c",
+            quoted_at=start,
+            outdated_at=start + timedelta(hours=1),
+            new_hash="77aa",
+        )
+        for passage_id in ("returns#0", "returns#1")
     )
-    correction = Correction(conversation, quoted, asked, answer, OLD, NEW)
+    correction = Correction(conversation, changed, asked, answer, OLD, NEW)
     source = SourceRow(
         "articles",
         "folder",
@@ -89,10 +125,27 @@ def knowledge(start: datetime, conversation: Conversation, asked: Entry, answer:
             "body": "In Utrecht, every day from 10 to 18.",
             "group_id": group.id,
         },
+        "http_knowledge_articles": {"items": [wire_article_row(row) for row in ROWS], "next_cursor": None},
+        "http_knowledge_team_article": wire_article(OPENED),
+        "http_knowledge_article_change_request": {
+            "title": "Our showrooms",
+            "section": "Visiting",
+            "audience": "public",
+            "language": "en",
+            "questions": ["is there a showroom?"],
+            "body": "In Utrecht, every day from 10 to 18. In Gent, on Saturdays.",
+            "url": "/help/our-showroom",
+            "version": OPENED.version,
+        },
+        "http_knowledge_article_changed": {
+            "code": ArticleChanged.code,
+            "message": str(ArticleChanged(OPENED.version)),
+            "details": ArticleChanged(OPENED.version).details(),
+        },
         "http_knowledge_outdated": {
             "items": [
                 wire_correction(correction),
-                wire_correction(replace(correction, new=None, question=None)),
+                wire_correction(replace(correction, row=gone, new=None, question=None)),
             ],
             "next_cursor": None,
         },

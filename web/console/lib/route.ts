@@ -15,7 +15,7 @@ export function parseRoute(hash: string): Route {
 export const KNOWLEDGE_TABS = ["unanswered", "outdated", "sources"] as const;
 export type KnowledgeTab = (typeof KNOWLEDGE_TABS)[number];
 
-/** A place on the knowledge pages; `id` is a question, and `is_writing` its article. */
+/** A place on the knowledge pages; `id` is a question (`is_writing`: its article), or among the sources an article of the team. */
 export interface KnowledgePlace {
   tab: KnowledgeTab;
   id: string | null;
@@ -27,8 +27,9 @@ export function parseKnowledge(hash: string): KnowledgePlace | null {
   const [first, tab, id, last] = hash.replace(/^#\/?/, "").split("/");
   if (first !== "knowledge") return null;
   const found = KNOWLEDGE_TABS.find((known) => known === tab) ?? "unanswered";
-  const has_id = found === "unanswered" && id !== undefined && id !== "";
-  return { tab: found, id: has_id ? decodeURIComponent(id) : null, is_writing: has_id && last === "write" };
+  const has_id = found !== "outdated" && id !== undefined && id !== "";
+  const is_writing = has_id && found === "unanswered" && last === "write";
+  return { tab: found, id: has_id ? decodeURIComponent(id) : null, is_writing };
 }
 
 export function knowledgeHash(tab: KnowledgeTab, id: string | null = null, is_writing = false): string {

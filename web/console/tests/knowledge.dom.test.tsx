@@ -10,6 +10,8 @@ import { golden, MAYA_ID, Stand } from "./stand";
 
 const GROUP_ID = "01KATESTGROUPSHOWROOM00001";
 const QUESTION = "Is there a showroom where I can sit on the sofas?";
+const ARTICLE = "/knowledge/articles/our-showroom";
+const VERSION = golden("http_knowledge_team_article").version;
 let stand: Stand;
 
 beforeAll(async () => {
@@ -30,6 +32,8 @@ beforeEach(() => {
   desk.on(`GET /knowledge/unanswered/${GROUP_ID}`, golden("http_knowledge_group"));
   desk.on("GET /knowledge/outdated", golden("http_knowledge_outdated"));
   desk.on("GET /knowledge/sources", golden("http_knowledge_sources"));
+  desk.on("GET /knowledge/articles", golden("http_knowledge_articles"));
+  desk.on(`GET ${ARTICLE}`, golden("http_knowledge_team_article"));
 });
 
 afterEach(() => {
@@ -190,6 +194,128 @@ describe("the sources", () => {
     await isClean();
     await userEvent.click(screen.getByRole("button", { name: "Read again" }));
     await screen.findByText(/The sources are read again/);
+  });
+});
+
+/** The article as somebody else saved it in the meantime. */
+function newer() {
+  return { ...golden("http_knowledge_team_article"), version: "77", body: "In Gent.", updated: "2026-11-22" };
+}
+
+async function openArticle(): Promise<HTMLTextAreaElement> {
+  await open("#/knowledge/sources/our-showroom");
+  return screen.findByLabelText<HTMLTextAreaElement>(/^Text/);
+}
+
+const press = async (name: string) => userEvent.click(await screen.findByRole("button", { name }));
+
+describe("the articles that the team wrote", () => {
+  test("are listed, and one is opened, changed and saved", async () => {
+    stand.desk.on(`PUT ${ARTICLE}`, newer());
+    await open("#/knowledge/sources");
+    const row = await screen.findByRole("row", { name: /Our showroom Everybody .* 2$/ });
+    expect(screen.getByRole("row", { name: /When we pay Agents only/ })).toBeDefined();
+    await isClean();
+    await userEvent.click(within(row).getByRole("link", { name: "Our showroom" }));
+    const text = await screen.findByLabelText<HTMLTextAreaElement>(/^Text/);
+    expect(text.value).toBe("In Utrecht, every day from 10 to 18.");
+    expect(screen.getByLabelText<HTMLInputElement>("Title").value).toBe("Our showroom");
+    expect(screen.getByLabelText<HTMLInputElement>("Section").value).toBe("Visiting");
+    expect(screen.getByRole("link", { name: /help.our-showroom/ })).toBeDefined();
+    await userEvent.fill(text, "In Gent.");
+    await screen.findByText(/not saved yet/);
+    await isClean();
+    await press("Save the article");
+    await screen.findByText("Saved. The bot knows it in a moment.");
+    expect(stand.desk.askedFor(`PUT ${ARTICLE}`)[0]?.body).toEqual({
+      title: "Our showroom",
+      section: "Visiting",
+      audience: "public",
+      language: "en",
+      questions: ["is there a showroom?", "can I sit on the sofas somewhere?"],
+      body: "In Gent.",
+      version: VERSION,
+    });
+    await waitFor(() => expect(location.hash).toBe("#/knowledge/sources"));
+  });
+
+  test("changes are kept while one looks elsewhere, until they are discarded", async () => {
+    await userEvent.fill(await openArticle(), "half done");
+    await userEvent.keyboard("{Escape}");
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(location.hash).toBe("#/knowledge/sources"));
+    await userEvent.click(await screen.findByRole("link", { name: "Our showroom" }));
+    const text = await screen.findByLabelText<HTMLTextAreaElement>(/^Text/);
+    expect(text.value).toBe("half done");
+    await press("Discard my changes");
+    expect(text.value).toBe("In Utrecht, every day from 10 to 18.");
+    expect(screen.queryByText(/not saved yet/)).toBeNull();
+  });
+
+  test("who was slower is told, loads the newer text and copies from the own one", async () => {
+    stand.desk.on(`PUT ${ARTICLE}`, golden("http_knowledge_article_changed"), 409);
+    const text = await openArticle();
+    await userEvent.fill(text, "My long text.");
+    await press("Save the article");
+    await screen.findByText("Somebody else changed this article in the meantime.");
+    expect(text.value).toBe("My long text.");
+    await waitFor(() => expect(document.activeElement?.textContent).toMatch(/^Somebody else changed/));
+    await isClean();
+    stand.desk.on(`GET ${ARTICLE}`, newer());
+    await press("Load the newer text");
+    const own = await screen.findByLabelText<HTMLTextAreaElement>(/^Your text, not saved/);
+    expect([own.value, text.value]).toEqual(["My long text.", "In Gent."]);
+    expect(document.activeElement).toBe(own);
+    await isClean();
+    stand.desk.on(`PUT ${ARTICLE}`, newer());
+    await userEvent.fill(text, "In Gent. My long text.");
+    await press("Save the article");
+    await screen.findByText("Saved. The bot knows it in a moment.");
+    expect(stand.desk.askedFor(`PUT ${ARTICLE}`).map(({ body }) => body.version)).toEqual([VERSION, "77"]);
+  });
+
+  test("one that was deleted meanwhile keeps its text and can be saved as a new one", async () => {
+    const gone = { code: "not_found", message: "No such article.", details: {} };
+    stand.desk.on(`PUT ${ARTICLE}`, gone, 404);
+    stand.desk.on("POST /knowledge/articles", { document_id: "team/our-showroom" }, 201);
+    await userEvent.fill(await openArticle(), "Still here.");
+    await press("Save the article");
+    await screen.findByText("Somebody else deleted this article in the meantime.");
+    await isClean();
+    await press("Save as a new article");
+    await screen.findByText("Saved. The bot knows it in a moment.");
+    expect(stand.desk.askedFor("POST /knowledge/articles")[0]?.body).toMatchObject({
+      body: "Still here.",
+      group_id: null,
+    });
+  });
+
+  test("is deleted only after one was asked, by keyboard too", async () => {
+    stand.desk.on(`DELETE ${ARTICLE}`, { document_id: "team/our-showroom", reopened: 1 });
+    await openArticle();
+    await press("Delete");
+    const dialog = await screen.findByRole("dialog", { name: "Delete “Our showroom”?" });
+    await waitFor(() => expect(document.activeElement?.textContent).toBe("Cancel"));
+    await isClean();
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(dialog.isConnected).toBe(false));
+    expect(location.hash).toBe("#/knowledge/sources/our-showroom");
+    expect(stand.desk.askedFor(`DELETE ${ARTICLE}`)).toEqual([]);
+    await press("Delete");
+    await waitFor(() => expect(document.activeElement?.textContent).toBe("Cancel"));
+    await userEvent.keyboard("{Tab}{Enter}");
+    await screen.findByText("Deleted. The bot forgets it in a moment.");
+    expect(stand.desk.askedFor(`DELETE ${ARTICLE}`)[0]?.query).toBe(`version=${VERSION}`);
+    await waitFor(() => expect(location.hash).toBe("#/knowledge/sources"));
+  });
+
+  test("one that is not there says so, and none at all teaches how to write one", async () => {
+    stand.desk.on(`GET ${ARTICLE}`, { code: "not_found", message: "", details: {} }, 404);
+    stand.desk.on("GET /knowledge/articles", { items: [], next_cursor: null });
+    await open("#/knowledge/sources/our-showroom");
+    await screen.findByText("There is no such article");
+    await userEvent.keyboard("{Escape}");
+    await screen.findByText(/^None yet/);
   });
 });
 

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { diffWords } from "../lib/diff";
 import { knowledgeHash, parseKnowledge, parseRoute } from "../lib/route";
-import { parseCorrections, parseGroups, parseOpenedGroup, parseSourcesPage } from "../wire/knowledge";
+import {
+  parseArticles,
+  parseCorrections,
+  parseGroups,
+  parseOpenedGroup,
+  parseSourcesPage,
+  parseTeamArticle,
+} from "../wire/knowledge";
 import { golden } from "./stand";
 
 test("the desk's answers are read", () => {
@@ -17,11 +24,24 @@ test("the desk's answers are read", () => {
   ]);
 });
 
+test("the team's articles are read, and what is sent back has the shape that the desk wants", () => {
+  expect(parseArticles(golden("http_knowledge_articles")).items.map(({ name }) => name)).toEqual([
+    "goodwill",
+    "our-showroom",
+  ]);
+  const { name, updated, version, ...text } = parseTeamArticle(golden("http_knowledge_team_article"));
+  expect([name, updated]).toEqual(["our-showroom", "2026-11-20"]);
+  expect(Object.keys({ ...text, version }).sort()).toEqual(
+    Object.keys(golden("http_knowledge_article_change_request")).sort(),
+  );
+});
+
 test("an address names a place and a place its address", () => {
   for (const hash of [
     "#/knowledge/unanswered",
     "#/knowledge/unanswered/a%2Fb/write",
     "#/knowledge/sources",
+    "#/knowledge/sources/our-showroom",
   ]) {
     const place = parseKnowledge(hash);
     expect(place === null ? null : knowledgeHash(place.tab, place.id, place.is_writing)).toBe(hash);

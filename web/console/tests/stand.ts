@@ -37,6 +37,7 @@ export function buildAgentEntry(seq: number, fields: Partial<Entry> = {}): Entry
 export interface Asked {
   method: string;
   path: string;
+  query: string;
   body: JsonObject;
 }
 
@@ -75,9 +76,10 @@ export class FakeDesk {
   }
 
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
-    const path = url.slice(BASE.length).split("?")[0] ?? "";
+    const [path = "", query = ""] = url.slice(BASE.length).split("?");
     const method = init.method ?? "GET";
-    this.asked.push({ method, path, body: typeof init.body === "string" ? JSON.parse(init.body) : {} });
+    const body = typeof init.body === "string" ? JSON.parse(init.body) : {};
+    this.asked.push({ method, path, query, body });
     const answer = this.answers.get(`${method} ${path}`);
     if (answer === undefined) throw new TypeError("unreachable");
     return new Response(JSON.stringify(answer.body), { status: answer.status });

@@ -170,7 +170,7 @@ function runOnKnowledge(command: Command, place: KnowledgePlace, onHelp: () => v
   if (command === "help") onHelp();
   else if (command === "back" && focused instanceof HTMLElement && isWriting(focused)) focused.blur();
   else if (command === "back" && place.is_writing) location.hash = knowledgeHash("unanswered", place.id);
-  else if (command === "back" && place.id !== null) location.hash = knowledgeHash("unanswered");
+  else if (command === "back" && place.id !== null) location.hash = knowledgeHash(place.tab);
   else if (command === "back") go({ view: "waiting", conversation_id: null });
   else return command === "knowledge";
   return true;

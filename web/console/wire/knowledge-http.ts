@@ -2,18 +2,23 @@
 
 import {
   type ArticleDraft,
+  type ArticleRow,
+  type ArticleText,
   type Correction,
   type GroupStatus,
   type KnowledgeCounts,
   type OpenedGroup,
+  parseArticles,
   parseCorrections,
   parseCounts,
   parseGroup,
   parseGroups,
   parseOpenedGroup,
   parseSourcesPage,
+  parseTeamArticle,
   type QuestionGroup,
   type SourcesPage,
+  type TeamArticle,
 } from "./knowledge";
 import type { Page } from "./wire";
 
@@ -48,6 +53,19 @@ export class KnowledgeHttp {
   writeArticle = async (draft: ArticleDraft): Promise<void> =>
     void (await this.request("POST", `${KNOWLEDGE}/articles`, draft));
 
+  articles = async (cursor: string | null): Promise<Page<ArticleRow>> =>
+    parseArticles(await this.request("GET", `${KNOWLEDGE}/articles?${page({}, cursor)}`));
+
+  article = async (name: string): Promise<TeamArticle> =>
+    parseTeamArticle(await this.request("GET", at(name)));
+
+  /** Refused with `article_changed` when `version` is not today's: nothing is overwritten unread. */
+  changeArticle = async (name: string, text: ArticleText, version: string): Promise<TeamArticle> =>
+    parseTeamArticle(await this.request("PUT", at(name), { ...text, version }));
+
+  deleteArticle = async (name: string, version: string): Promise<void> =>
+    void (await this.request("DELETE", `${at(name)}?${new URLSearchParams({ version })}`));
+
   corrections = async (is_done: boolean, cursor: string | null): Promise<Page<Correction>> =>
     parseCorrections(
       await this.request("GET", `${KNOWLEDGE}/outdated?${page({ is_done: String(is_done) }, cursor)}`),
@@ -62,6 +80,10 @@ export class KnowledgeHttp {
     parseSourcesPage(await this.request("GET", `${KNOWLEDGE}/sources`));
 
   refresh = async (): Promise<void> => void (await this.request("POST", `${KNOWLEDGE}/refresh`, {}));
+}
+
+function at(name: string): string {
+  return `${KNOWLEDGE}/articles/${encodeURIComponent(name)}`;
 }
 
 function page(fields: Record<string, string>, cursor: string | null): URLSearchParams {

@@ -106,14 +106,34 @@ export interface KnowledgeCounts {
   outdated: number;
 }
 
-export interface ArticleDraft {
+export interface ArticleText {
   title: string;
   section: string;
   audience: string;
   language: string;
   questions: readonly string[];
   body: string;
+}
+
+export interface ArticleDraft extends ArticleText {
   group_id: string | null;
+}
+
+/** An article that the team wrote, in a list; `questions` says how many ways to ask for it there are. */
+export interface ArticleRow {
+  name: string;
+  title: string;
+  audience: string;
+  updated: string;
+  questions: number;
+}
+
+/** An article that the team wrote; `version` names this text, and is sent back when it is changed. */
+export interface TeamArticle extends ArticleText {
+  name: string;
+  version: string;
+  updated: string;
+  url: string;
 }
 
 function parseNearest(value: unknown, path: string): Nearest {
@@ -235,6 +255,33 @@ export function parseSourcesPage(value: unknown): SourcesPage {
   };
 }
 
+function parseArticleRow(value: unknown, path: string): ArticleRow {
+  const read = new Reader(value, path);
+  return {
+    name: read.text("name"),
+    title: read.text("title"),
+    audience: read.textOr("audience", "public"),
+    updated: read.textOr("updated", ""),
+    questions: read.numberOr("questions", 0),
+  };
+}
+
+export function parseTeamArticle(value: unknown): TeamArticle {
+  const read = new Reader(value, "article");
+  return {
+    name: read.text("name"),
+    version: read.text("version"),
+    updated: read.textOr("updated", ""),
+    url: read.textOr("url", ""),
+    title: read.text("title"),
+    section: read.textOr("section", ""),
+    audience: read.textOr("audience", "public"),
+    language: read.textOr("language", "en"),
+    questions: read.list("questions", (item) => String(item)),
+    body: read.text("body"),
+  };
+}
+
 export function parseCounts(value: unknown): KnowledgeCounts {
   const read = new Reader(value, "counts");
   return { open: read.numberOr("open", 0), outdated: read.numberOr("outdated", 0) };
@@ -247,3 +294,4 @@ function parsePage<T>(value: unknown, parse: (item: unknown, path: string) => T)
 
 export const parseGroups = (value: unknown): Page<QuestionGroup> => parsePage(value, parseGroup);
 export const parseCorrections = (value: unknown): Page<Correction> => parsePage(value, parseCorrection);
+export const parseArticles = (value: unknown): Page<ArticleRow> => parsePage(value, parseArticleRow);

@@ -7,6 +7,7 @@ import { Icon } from "../icons";
 import { Corrections } from "./corrections";
 import { useLoad } from "./load";
 import { Sources } from "./sources";
+import { TeamArticlePage } from "./team-article";
 import { Unanswered } from "./unanswered";
 
 const MAX_COUNT = 999;
@@ -16,8 +17,12 @@ export function KnowledgePage({ place }: { place: KnowledgePlace }) {
   const load = useCallback(() => console.knowledge.counts(), [console]);
   const counts = useLoad(load);
   const main = useRef<HTMLElement>(null);
+  const article = place.tab === "sources" ? place.id : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another page, which begins at its top
-  useEffect(() => main.current?.focus(), [place.tab]);
+  useEffect(() => {
+    main.current?.focus();
+    main.current?.scrollTo({ top: 0 });
+  }, [place.tab, article]);
   return (
     <div className="knowledge">
       <header className="knowledge-head">
@@ -37,7 +42,8 @@ export function KnowledgePage({ place }: { place: KnowledgePlace }) {
       >
         {place.tab === "unanswered" && <Unanswered place={place} onChange={counts.reload} />}
         {place.tab === "outdated" && <Corrections onChange={counts.reload} />}
-        {place.tab === "sources" && <Sources />}
+        {place.tab === "sources" &&
+          (article === null ? <Sources /> : <TeamArticlePage key={article} name={article} />)}
       </main>
     </div>
   );

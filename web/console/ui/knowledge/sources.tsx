@@ -16,6 +16,7 @@ import { Icon, type IconName } from "../icons";
 import { Button, Empty, Failed, useBusy } from "../parts";
 import { useLoad } from "./load";
 import { PassageTitle, Waiting } from "./parts";
+import { TeamArticles } from "./team-articles";
 
 const LOOK_AGAIN_MS = 2_000;
 const MAX_FAILURES = 20;
@@ -37,6 +38,7 @@ export function Sources() {
     <div className="sheet-page">
       <Index index={data.index} onRefresh={() => void load().then(put, () => {})} />
       <SourceTable page={data} />
+      <TeamArticles />
       <Conflicts conflicts={data.conflicts} />
       <Unhelpful passages={data.unhelpful} />
     </div>

@@ -21,6 +21,8 @@ from desk.wire import Json
 
 MAX_PAGE = 200
 MAX_BODY_CHARS = 40_000
+# Four bytes for every character of the text, and room for its questions; other requests are smaller.
+MAX_REQUEST_BYTES = 4 * MAX_BODY_CHARS + 96 * 1024
 MAX_CURSOR_CHARS = 300
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE)]
@@ -77,7 +79,12 @@ async def list_articles(
     }
 
 
-@post("/knowledge/articles", status_code=201, opt={"body": ArticleRequest})
+@post(
+    "/knowledge/articles",
+    status_code=201,
+    opt={"body": ArticleRequest},
+    request_max_body_size=MAX_REQUEST_BYTES,
+)
 async def write_article(request: AnyRequest, session: Signed) -> Json:
     """Write an article, mark its questions as answered, and build the index anew."""
     asked = await read_struct(request, ArticleRequest)
@@ -104,7 +111,11 @@ async def open_article(request: AnyRequest, session: Signed, name: PathName) -> 
         raise _refusal(error) from error
 
 
-@put("/knowledge/articles/{name:str}", opt={"body": ArticleChangeRequest})
+@put(
+    "/knowledge/articles/{name:str}",
+    opt={"body": ArticleChangeRequest},
+    request_max_body_size=MAX_REQUEST_BYTES,
+)
 async def change_article(request: AnyRequest, session: Signed, name: PathName) -> Json:  # noqa: ARG001
     """Put another text in an article's place, and build the index anew; 409 where another one was put there before."""
     asked = await read_struct(request, ArticleChangeRequest)

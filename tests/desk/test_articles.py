@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from careline.team_articles import TeamArticles
+from desk.api.articles import MAX_BODY_CHARS, MAX_REQUEST_BYTES
 from desk.library import ArticleDraft, ArticleRefused, NoLibrary
 from knowledge.articles import load_team
 from tests.contracts.test_answers import ask
@@ -152,6 +153,21 @@ async def test_what_is_no_article_is_refused_and_the_old_one_stays(running: Runn
         "The article was not taken: it has no text.",
     )
     assert (shelf.read_article("our-showroom").version, shelf.refreshed) == (version, 0)
+
+
+async def test_a_long_text_is_taken_in_every_script_and_more_than_that_is_not(
+    running: Running, shelf: Shelf
+) -> None:
+    async with signed_in(running, "Sam") as sam:
+        version = (await sam.get(PATH))["version"]
+        for text in ("沙" * MAX_BODY_CHARS, "🛋" * MAX_BODY_CHARS):
+            changed = await put(sam, {"title": "t", "body": text, "version": version})
+            assert changed.status_code == 200, changed.text
+            version = changed.json()["version"]
+        await sam.post("/knowledge/articles", {"title": "Sofas", "body": "沙" * MAX_BODY_CHARS}, status=201)
+        huge = await put(sam, {"title": "t", "body": "x" * MAX_REQUEST_BYTES, "version": version})
+    assert huge.status_code == 413
+    assert shelf.read_article("our-showroom").draft.body == "🛋" * MAX_BODY_CHARS
 
 
 @pytest.mark.parametrize(

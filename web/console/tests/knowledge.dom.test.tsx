@@ -252,6 +252,17 @@ describe("the articles that the team wrote", () => {
     expect(screen.queryByText(/not saved yet/)).toBeNull();
   });
 
+  test("a text that is too long says by how much before it is sent", async () => {
+    const text = await openArticle();
+    await userEvent.fill(text, "沙".repeat(40_002));
+    await screen.findByText("2 characters too many");
+    const save = screen.getByRole<HTMLButtonElement>("button", { name: "Save the article" });
+    expect(save.disabled).toBe(true);
+    await userEvent.fill(text, "沙".repeat(40_000));
+    expect(save.disabled).toBe(false);
+    await press("Discard my changes");
+  });
+
   test("who was slower is told, loads the newer text and copies from the own one", async () => {
     stand.desk.on(`PUT ${ARTICLE}`, golden("http_knowledge_article_changed"), 409);
     const text = await openArticle();

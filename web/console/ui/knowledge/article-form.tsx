@@ -9,6 +9,8 @@ import { useFrame } from "../frame";
 import { Button } from "../parts";
 
 const AUDIENCES = ["public", "signed_in", "agents"] as const;
+/** As many characters as the desk takes. */
+const MAX_BODY_CHARS = 40_000;
 const LANGUAGE_NAMES: Readonly<Record<string, string>> = { en: "English", zh: "中文" };
 
 /** An article while it is written; `questions` are one a line. */
@@ -60,6 +62,7 @@ export function ArticleForm(props: ArticleFormProps) {
     event.preventDefault();
     if (!is_busy && !is_held) onSave();
   };
+  const excess = Array.from(draft.body).length - MAX_BODY_CHARS;
   const is_empty = draft.title.trim() === "" || draft.body.trim() === "";
   return (
     <form className="editor form" onSubmit={save}>
@@ -83,7 +86,9 @@ export function ArticleForm(props: ArticleFormProps) {
           aria-describedby={hints.body}
           onChange={(event) => onChange({ body: event.target.value })}
         />
-        <small id={hints.body}>{text_hint}</small>
+        <small id={hints.body} className={excess > 0 ? "problem" : undefined}>
+          {excess > 0 ? t("too_long", { count: excess }) : text_hint}
+        </small>
       </label>
       <label className="field">
         <span>{t("kn_questions")}</span>
@@ -105,7 +110,7 @@ export function ArticleForm(props: ArticleFormProps) {
           type="submit"
           kind="primary"
           label={t(is_busy ? "kn_saving" : "kn_save")}
-          disabled={is_busy || is_held || is_empty}
+          disabled={is_busy || is_held || is_empty || excess > 0}
         />
       </div>
       {props.children}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-TRAINER_VERSION = "22"
+TRAINER_VERSION = "23"
 """Raised when a change of the trainer changes the models that come out of it."""
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
@@ -32,6 +32,8 @@ class TrainConfig:
         warmup_share: share of the steps over which the learning rate rises.
         weight_decay: on weights, not on biases and norms.
         scale: the intent logits are cosines times this.
+        learning_scale: while they are learned they are cosines times this. Where it is less than `scale`, an example
+            that is understood already goes on counting, and the network learns more of what its neighbours share.
         dropout: before the tag layer.
         tag_weight: weight of the tags' loss beside the intents'.
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
@@ -79,6 +81,7 @@ class TrainConfig:
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     scale: float = 20.0
+    learning_scale: float = 15.0
     dropout: float = 0.1
     tag_weight: float = 1.0
     held_out_share: float = 0.1

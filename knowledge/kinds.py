@@ -18,8 +18,8 @@ MOST_EXACT = 50_000
 MOST_IN_GRAPH = 1_000_000
 # What an approximate index is set to find of the ten nearest; where rounding keeps it from that, nearly what it can.
 RECALL_AT = 10
-WANTED_RECALL = 0.98
-_NEARLY = 0.005
+WANTED_RECALL = 0.99
+_NEARLY = 0.001
 KINDS: dict[str, type[FlatIndex] | type[GraphIndex] | type[QuantisedIndex]] = {
     kind.kind: kind for kind in (FlatIndex, GraphIndex, QuantisedIndex)
 }

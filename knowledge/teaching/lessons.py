@@ -92,7 +92,7 @@ def build_lessons(
     topics: Mapping[str, int],
     embeddings: Embeddings,
 ) -> list[Lesson]:
-    """Make a lesson of every question, and of the title and headings of documents that list none.
+    """Make a lesson of every question, and of every title and heading: who learns questions alone forgets those.
 
     Args:
         documents: to learn from; what is judged by is not among them.
@@ -126,11 +126,9 @@ def build_lessons(
 
 
 def ways_to_ask(document: Document, passages: Mapping[str, Sequence[Passage]]) -> tuple[str, ...]:
-    """Name a document's questions; its title and labels where it lists none."""
-    if document.questions:
-        return document.questions
+    """Name a document's questions, its title and its labels."""
     labels = (passage.label for passage in passages[document.document_id])
-    return tuple(dict.fromkeys(text for text in (document.title, *labels) if text))
+    return tuple(dict.fromkeys(text for text in (*document.questions, document.title, *labels) if text))
 
 
 def draw_examples(lessons: Sequence[Lesson], seed: int, *, has_near_misses: bool) -> list[Example]:

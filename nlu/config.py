@@ -32,8 +32,8 @@ class TrainConfig:
         warmup_share: share of the steps over which the learning rate rises.
         weight_decay: on weights, not on biases and norms.
         scale: the intent logits are cosines times this.
-        learning_scale: while they are learned they are cosines times this. Where it is less than `scale`, an example
-            that is understood already goes on counting, and the network learns more of what its neighbours share.
+        learning_scale: while at most `refit_at_most` examples are learned, they are cosines times this; with more, times
+            `scale`. Where it is less, an example that is understood already goes on counting.
         dropout: before the tag layer.
         tag_weight: weight of the tags' loss beside the intents'.
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.

@@ -17,7 +17,7 @@ from knowledge.encoder import FloatArray
 _LINKS = 24
 _BUILD_EFFORT = 160
 # Never less, because the titles that a build asks are found more easily than questions: of a million vectors, 128 / 256 / 384 /
-# 512 find 0.985 each of titles' nearest and 0.928 / 0.955 / 0.963 / 0.963 of questions', in 0.3 / 0.7 / 0.9 / 1.2 ms (2026-11-26).
+# 512 find 0.985 each of titles' nearest, 0.928 / 0.955 / 0.963 / 0.963 of questions', in 0.3 / 0.7 / 0.9 / 1.2 ms (2026-11-26).
 _EFFORTS = (384, 512)
 _TRAINING_ROWS = 100_000
 # So few allowed rows are compared one by one: a walk would mostly meet rows that are not allowed.

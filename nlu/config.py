@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-TRAINER_VERSION = "23"
+TRAINER_VERSION = "22"
 """Raised when a change of the trainer changes the models that come out of it."""
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
@@ -32,8 +32,6 @@ class TrainConfig:
         warmup_share: share of the steps over which the learning rate rises.
         weight_decay: on weights, not on biases and norms.
         scale: the intent logits are cosines times this.
-        learning_scale: while at most `refit_at_most` examples are learned, they are cosines times this; with more, times
-            `scale`. Where it is less, an example that is understood already goes on counting.
         dropout: before the tag layer.
         tag_weight: weight of the tags' loss beside the intents'.
         held_out_share: share of the examples kept for stopping and calibration when no validation part is given.
@@ -81,7 +79,6 @@ class TrainConfig:
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     scale: float = 20.0
-    learning_scale: float = 15.0
     dropout: float = 0.1
     tag_weight: float = 1.0
     held_out_share: float = 0.1

@@ -15,13 +15,11 @@ class Objective:
 
     def __init__(self, config: TrainConfig) -> None:
         self._tag_weight = config.tag_weight
-        self._softness = config.learning_scale / config.scale
 
     def loss(self, network: JointNetwork, batch: Batch) -> Tensor:
         """Run the network on a batch and compute what is to be made smaller: a scalar, fp32."""
         intent_logits, tag_logits, _ = network(batch.ids, batch.mask)
-        intent_logits = intent_logits.float() * self._softness
-        return joint_loss(intent_logits, tag_logits.float(), batch, tag_weight=self._tag_weight)
+        return joint_loss(intent_logits.float(), tag_logits.float(), batch, tag_weight=self._tag_weight)
 
 
 def joint_loss(intent_logits: Tensor, tag_logits: Tensor, batch: Batch, *, tag_weight: float) -> Tensor:

@@ -62,9 +62,6 @@ def train(
         checkpoint.remove()
     accelerator.wait_for_everyone()
     prepared = _prepare(dataset, validation, config, accelerator, call.progress)
-    if len(prepared.parts.examples) > config.refit_at_most:
-        # The softer scale was measured for few examples only.
-        config = replace(config, learning_scale=config.scale)
     learned = _learn(prepared, config, accelerator, checkpoint, call)
     if accelerator.is_main_process:
         write_folder(call, identity, dataset, prepared, learned, config)

@@ -3,14 +3,12 @@
 An article's name is its file's, without the ending; it stays when the title changes, and so does the address.
 """
 
-import fcntl
 import hashlib
 import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -29,6 +27,7 @@ from knowledge.documents import (
     parse_document,
 )
 from knowledge.errors import ArticleChanged, ArticleUnknown, DocumentRejected
+from knowledge.folders import only_one, replace_text
 
 ARTICLES = "articles"
 PREFIX = "team/"
@@ -130,12 +129,12 @@ def rewrite_article(root: Path, name: str, draft: Draft, *, version: str, today:
         ArticleChanged: it is not the ``version`` that was read; nothing is written.
         DocumentRejected: it would be no article; nothing is written.
     """
-    with _only_editor(root):
+    with only_one(team_folder(root)):
         before = _read_version(root, name, version)
         kept = replace(draft, url=draft.url.strip() or before.draft.url)
         text = render(kept, name, today, before.others)
         _checked(text, name)
-        _put(_path_of(root, name), text)
+        replace_text(_path_of(root, name), text)
         return read_article(root, name)
 
 
@@ -146,7 +145,7 @@ def delete_article(root: Path, name: str, *, version: str) -> Document:
         ArticleUnknown: it is not there, or no longer.
         ArticleChanged: it is not the ``version`` that was read; it stays.
     """
-    with _only_editor(root):
+    with only_one(team_folder(root)):
         before = _read_version(root, name, version)
         _path_of(root, name).unlink()
         return before.document
@@ -198,29 +197,6 @@ def _read_version(root: Path, name: str, version: str) -> Article:
     if article.version != version:
         raise ArticleChanged(name, article.version)
     return article
-
-
-@contextmanager
-def _only_editor(root: Path) -> Iterator[None]:
-    """Let one at a time change articles, of all threads and processes; a second one waits."""
-    folder = team_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _put(path: Path, text: str) -> None:
-    """Write a file beside another one and put it in its place: whoever reads sees the one or the other."""
-    beside = path.parent / f".{secrets.token_hex(8)}.tmp"
-    try:
-        with beside.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _write_new(folder: Path, slug: str, draft: Draft, today: date) -> str:

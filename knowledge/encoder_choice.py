@@ -5,8 +5,6 @@ from, the configured one serves. ``teachings/<encoder id>.json`` keeps what ever
 """
 
 import json
-import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import structlog
 
 from knowledge.encoder_export import encoder_id_of, ensure_encoder
 from knowledge.errors import EncoderMissing
-from knowledge.folders import CURRENT, read_pointer, replace_pointer
+from knowledge.folders import CURRENT, read_pointer, replace_pointer, replace_text
 
 TEACHINGS = "teachings"
 
@@ -103,12 +101,8 @@ def record_teaching(encoders: Path, teaching: Teaching) -> None:
     """Keep what came of a teaching; a reader sees all of it or nothing."""
     folder = encoders.parent / TEACHINGS
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{secrets.token_hex(4)}"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(teaching), indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(folder / f"{teaching.encoder_id}.json")
+    text = json.dumps(asdict(teaching), indent=2) + "\n"
+    replace_text(folder / f"{teaching.encoder_id}.json", text)
 
 
 def read_teaching(encoders: Path, encoder_id: str) -> Teaching | None:

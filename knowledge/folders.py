@@ -1,11 +1,13 @@
 """Folders that vouch for themselves: a manifest with the sha256 of every file, and an atomic pointer to the current one."""
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +96,29 @@ def read_pointer(root: Path) -> str | None:
 
 def replace_pointer(root: Path, name: str) -> None:
     """Make a folder the current one: readers see the old name or the new, never neither."""
-    temporary = root / f".{CURRENT}.{secrets.token_hex(4)}"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(name + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(root / CURRENT)
+    replace_text(root / CURRENT, name + "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file beside another one and put it in its place: readers see the one or the other, whole."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Let one thread or process at a time change what is in a folder; a second one waits. The folder is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def prune(folders: Iterable[Path], keep: int, current: Path) -> list[Path]:

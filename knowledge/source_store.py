@@ -5,7 +5,6 @@ Both are written beside the old ones and ``source.json`` is replaced last, so th
 there before.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -14,7 +13,7 @@ import secrets
 import shutil
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 
 from knowledge.documents import Audience, Document, Given
 from knowledge.errors import SourceDamaged, SourceUnknown
+from knowledge.folders import only_one, replace_text
 from knowledge.markdown import Block
 
 SOURCES = "sources"
@@ -159,9 +159,8 @@ def save_source(root: Path, source: Source, documents: Documents) -> None:
         for document in group
     )
     _write(folder / name, lines)
-    fresh = folder / f".{STATE_FILE}.{secrets.token_hex(4)}"
-    _write(fresh, [json.dumps({**_source_fields(source), "documents_file": name}, indent=1)])
-    fresh.replace(folder / STATE_FILE)
+    state = json.dumps({**_source_fields(source), "documents_file": name}, indent=1)
+    replace_text(folder / STATE_FILE, state + "\n")
     for path in folder.iterdir():
         if path.name not in {STATE_FILE, name}:
             path.unlink(missing_ok=True)
@@ -180,14 +179,9 @@ def delete_source(root: Path, source_id: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def only_writer(root: Path) -> Iterator[None]:
+def only_writer(root: Path) -> AbstractContextManager[None]:
     """Let one command at a time change the sources; a second one waits."""
-    folder = sources_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return only_one(sources_folder(root))
 
 
 def _write(path: Path, lines: Iterator[str] | Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from sentence_transformers import SentenceTransformer
@@ -16,6 +16,8 @@ from knowledge.errors import TooLittleToLearn
 from knowledge.teaching.config import TeachConfig
 from knowledge.teaching.lessons import Example, Lesson, draw_batches, draw_examples
 from nlu.training.machine import keep_memory
+
+B = TypeVar("B")
 
 
 def train_encoder(
@@ -40,10 +42,7 @@ def train_encoder(
     Raises:
         TooLittleToLearn: no two questions are of different topics.
     """
-    torch.set_num_threads(config.threads)
-    keep_memory()
-    torch.manual_seed(config.seed)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    prepare(config.threads, config.seed)
     model = SentenceTransformer(str(source), device="cpu")
     whole_tokens = model.max_seq_length
     model.max_seq_length = min(config.max_tokens, whole_tokens or config.max_tokens)
@@ -69,6 +68,49 @@ def precision() -> torch.dtype:
     return torch.bfloat16 if is_fast else torch.float32
 
 
+def prepare(threads: int, seed: int) -> None:
+    """Make a training the same for the same input; models are loaded without a bar."""
+    torch.set_num_threads(threads)
+    keep_memory()
+    torch.manual_seed(seed)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def run_steps(
+    model: torch.nn.Module,
+    batches: Sequence[B],
+    loss_of: Callable[[B], torch.Tensor],
+    learning_rate: float,
+    progress: Progress | None,
+) -> None:
+    """Make a step of each batch, with AdamW on all that is not frozen.
+
+    Args:
+        model: changed in place, and left as in training.
+        batches: one or more.
+        loss_of: computes what a step makes smaller, a scalar.
+        learning_rate: highest; see ``warmup_and_decay``.
+        progress: called with (stage, steps done, steps).
+    """
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_and_decay(len(batches)))
+    dtype = precision()
+    model.train()
+    if progress is not None:
+        progress("train", 0, len(batches))
+    for step, batch in enumerate(batches, start=1):
+        with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
+            loss = loss_of(batch)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        schedule.step()
+        if progress is not None:
+            progress("train", step, len(batches))
+
+
 def _run(
     model: SentenceTransformer,
     batches: Sequence[Sequence[Example]],
@@ -77,24 +119,14 @@ def _run(
 ) -> None:
     for embedding in _word_embeddings(model):
         embedding.requires_grad = False
-    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_and_decay(len(batches)))
     loss_of = MultipleNegativesRankingLoss(model, scale=config.scale)
-    dtype = precision()
-    model.train()
-    if progress is not None:
-        progress("train", 0, len(batches))
-    for step, batch in enumerate(batches, start=1):
-        with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
-            loss = loss_of([_features(model, texts) for texts in _columns(batch)], torch.empty(0))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
-        optimizer.step()
-        schedule.step()
-        if progress is not None:
-            progress("train", step, len(batches))
+    run_steps(
+        model,
+        batches,
+        lambda batch: loss_of([_features(model, texts) for texts in _columns(batch)], torch.empty(0)),
+        config.learning_rate,
+        progress,
+    )
     model.eval()
 
 

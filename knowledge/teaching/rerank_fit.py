@@ -14,9 +14,8 @@ from transformers.utils import logging as transformers_logging
 from knowledge.encoder import Progress
 from knowledge.errors import EncoderForeign
 from knowledge.teaching.config import RerankConfig
-from knowledge.teaching.fit import precision, warmup_and_decay
+from knowledge.teaching.fit import prepare, run_steps
 from knowledge.teaching.reread import Choice
-from nlu.training.machine import keep_memory
 
 
 def train_cross_encoder(
@@ -41,10 +40,7 @@ def train_cross_encoder(
     Raises:
         EncoderForeign: it cannot give one score for a pair of texts.
     """
-    torch.set_num_threads(config.threads)
-    keep_memory()
-    torch.manual_seed(config.seed)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    prepare(config.threads, config.seed)
     model, tokenizer = _load(source, config)
     batches = [
         choices[start : start + config.batch_size]
@@ -52,7 +48,14 @@ def train_cross_encoder(
         for start in range(0, len(choices), config.batch_size)
     ]
     if batches:
-        _run(model, tokenizer, batches, config, progress)
+        model.get_input_embeddings().weight.requires_grad = False
+        run_steps(
+            model,
+            batches,
+            lambda batch: _loss(model, tokenizer, batch, config.max_tokens),
+            config.learning_rate,
+            progress,
+        )
     model.eval().save_pretrained(out)
     tokenizer.model_max_length = config.max_tokens
     tokenizer.save_pretrained(out)
@@ -76,33 +79,6 @@ def _load(source: Path, config: RerankConfig) -> tuple[Any, Any]:
         raise EncoderForeign(source, "it cannot be made to give one score for a pair of texts") from error
     finally:
         transformers_logging.set_verbosity(before)
-
-
-def _run(
-    model: Any,
-    tokenizer: Any,
-    batches: Sequence[Sequence[Choice]],
-    config: RerankConfig,
-    progress: Progress | None,
-) -> None:
-    model.get_input_embeddings().weight.requires_grad = False
-    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_and_decay(len(batches)))
-    dtype = precision()
-    model.train()
-    if progress is not None:
-        progress("train", 0, len(batches))
-    for step, batch in enumerate(batches, start=1):
-        with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
-            loss = _loss(model, tokenizer, batch, config.max_tokens)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
-        optimizer.step()
-        schedule.step()
-        if progress is not None:
-            progress("train", step, len(batches))
 
 
 def _loss(model: Any, tokenizer: Any, batch: Sequence[Choice], max_tokens: int) -> torch.Tensor:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-SECONDS_BETWEEN_LINES = 15.0
-"""How often something that takes long says how far it is, where there is no terminal for a bar."""
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Data = Annotated[Path | None, typer.Option(help="Folder with the articles; data/knowledge by default.")]
 Root = Annotated[Path | None, typer.Option("--root", help="Folder of the indexes; var/knowledge by default.")]
@@ -233,20 +230,19 @@ def _progress(*, is_quiet: bool) -> Iterator[Progress | None]:
 
 
 def now_and_then(write: Callable[[str], object], *, clock: Callable[[], float] = time.monotonic) -> Progress:
-    """Give what writes how far something is, at most every ``SECONDS_BETWEEN_LINES``.
+    """Give what writes how far something is, after some seconds of silence, as a training's log does.
 
     Args:
         write: takes a line.
         clock: seconds that never go back.
     """
-    last_seconds = clock()
+    from nlu.progress import Progress as Standing
+    from nlu.progress import to_log
+
+    tell = to_log(write, clock=clock)
 
     def show(stage: str, done: int, total: int) -> None:
-        nonlocal last_seconds
-        now = clock()
-        if now - last_seconds >= SECONDS_BETWEEN_LINES:
-            last_seconds = now
-            write(f"{stage.capitalize()}: {done:,} of {total:,}")
+        tell(Standing(f"{stage.capitalize()}: {done:,} of {total:,}", share=done / max(1, total)))
 
     return show
 

@@ -18,7 +18,7 @@ from careline.commands.knowledge import (
     _translated,
     build_config,
 )
-from careline.commands.teaching import _MEASURES, _progress, _silent
+from careline.commands.teaching import _MEASURES, Pairs, _progress, _silent, print_unknown
 
 if TYPE_CHECKING:
     from knowledge.teaching.rerank import RerankReport
@@ -27,12 +27,7 @@ NONE = "none"
 
 
 def train_reranker(
-    pairs: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="CSV or JSON lines of question and answer, or question and document; may be repeated."
-        ),
-    ] = None,
+    pairs: Pairs = None,
     epochs: Annotated[
         int, typer.Option(min=0, max=10, help="Passes over the questions; 0 takes --model as it is.")
     ] = 2,
@@ -108,6 +103,4 @@ def print_reranking(report: RerankReport) -> None:
         _say(f"Promoted {report.reranker_id}: {report.reason}.")
     else:
         _say(f"Not promoted, the order stays as it was ({report.reranker_id} is kept): {report.reason}.")
-    if report.unknown:
-        names = ", ".join(report.unknown[:5])
-        _say(f"{len(report.unknown)} documents named by pairs are not in the knowledge base: {names}")
+    print_unknown(report.unknown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -34,16 +34,15 @@ if TYPE_CHECKING:
     from knowledge.teaching.teach import TeachReport
 
 CONFIGURED = "configured"
+Pairs = Annotated[
+    list[Path] | None,
+    typer.Option(help="CSV or JSON lines of question and answer, or question and document; may be repeated."),
+]
 _MEASURES = (("first", "first"), ("first_three", "in three"), ("mrr", "MRR"))
 
 
 def teach(
-    pairs: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="CSV or JSON lines of question and answer, or question and document; may be repeated."
-        ),
-    ] = None,
+    pairs: Pairs = None,
     from_desk: Annotated[
         bool, typer.Option("--from-desk", help="Learn from the desk's closed conversations as well.")
     ] = False,
@@ -177,9 +176,14 @@ def print_report(report: TeachReport) -> None:
         _say(f"Promoted {teaching.encoder_id}: {teaching.reason}.")
     else:
         _say(f"Not promoted, {teaching.compared_with} stays: {teaching.reason}.")
-    if report.unknown:
-        names = ", ".join(report.unknown[:5])
-        _say(f"{len(report.unknown)} documents named by pairs are not in the knowledge base: {names}")
+    print_unknown(report.unknown)
+
+
+def print_unknown(documents: Sequence[str]) -> None:
+    """Say which documents pairs name that are not there."""
+    if documents:
+        names = ", ".join(documents[:5])
+        _say(f"{len(documents)} documents named by pairs are not in the knowledge base: {names}")
 
 
 def _desk_pairs() -> list[Pair]:

@@ -87,8 +87,8 @@ def test_the_demo_articles_are_all_accepted(root: Path, write_article: Callable[
 
 
 def test_without_a_terminal_what_takes_long_says_now_and_then_how_far_it_is() -> None:
-    seconds, lines = iter([0.0, 1.0, 16.0, 17.0, 32.0]), list[str]()
-    show = now_and_then(lines.append, clock=lambda: next(seconds))
-    for done in (100, 1200, 1300, 2500):
+    now, lines = [0.0], list[str]()
+    show = now_and_then(lines.append, clock=lambda: now[0])
+    for now[0], done in ((1.0, 100), (16.0, 1200), (17.0, 1300), (32.0, 2500)):
         show("embed", done, 10_400)
     assert lines == ["Embed: 1,200 of 10,400", "Embed: 2,500 of 10,400"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,9 +133,16 @@ class Widget:
 
 @asynccontextmanager
 async def running_desk(
-    house: House, *, library: Library | None = None, **changes: Any
+    house: House, *, library: Library | None = None, takes_turns: bool = True, **changes: Any
 ) -> AsyncIterator[Running]:
-    """Run the application, the turn worker and a stub engine on the house's database."""
+    """Run the application, the turn worker and a stub engine on the house's database.
+
+    Args:
+        house: the desk that is run.
+        library: the articles it knows.
+        takes_turns: whether the turn worker runs; without it the test itself says what the bot answers.
+        changes: fields of the configuration.
+    """
     async with stub_engine() as stub:
         engine_config = EngineConfig(
             url=stub.url,
@@ -149,10 +156,10 @@ async def running_desk(
         client = EngineClient(engine_config)
         app = create_app(config, desk, client, library)
         try:
-            async with (
-                serving(app) as port,
-                running(TurnWorker(desk, client, sweep_seconds=0.5).run(), "turns"),
-            ):
+            async with serving(app) as port, AsyncExitStack() as stack:
+                if takes_turns:
+                    worker = TurnWorker(desk, client, sweep_seconds=0.5)
+                    await stack.enter_async_context(running(worker.run(), "turns"))
                 yield Running(desk, port, stub, house)
         finally:
             await client.close()

@@ -44,7 +44,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @pytest.fixture
 async def running(house: House, shelf: Shelf) -> AsyncIterator[Running]:
-    async with running_desk(house, library=shelf) as started:
+    async with running_desk(house, library=shelf, takes_turns=False) as started:
         yield started
 
 

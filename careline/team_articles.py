@@ -7,15 +7,11 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import structlog
-
 from desk.errors import ArticleChanged, NotFound
 from desk.library import ArticleDraft, ArticleRefused, ArticleRow, OpenedArticle
 from knowledge import articles, errors
 from knowledge.articles import PREFIX, Article, Draft
 from knowledge.documents import Document
-
-log = structlog.get_logger()
 
 
 class TeamArticles:
@@ -29,7 +25,6 @@ class TeamArticles:
         """Write an article into the team's folder."""
         with _refusals():
             document = articles.write_article(self._root, _draft_of(draft), today=_today())
-        log.info("article_written", document_id=document.document_id)
         return document.document_id
 
     def articles(self) -> Sequence[ArticleRow]:
@@ -48,14 +43,12 @@ class TeamArticles:
             changed = articles.rewrite_article(
                 self._root, name, _draft_of(draft), version=version, today=_today()
             )
-        log.info("article_changed", document_id=changed.document.document_id)
         return _opened(name, changed)
 
     def delete_article(self, name: str, version: str) -> str:
         """Delete an article's file."""
         with _refusals():
             document = articles.delete_article(self._root, name, version=version)
-        log.info("article_deleted", document_id=document.document_id)
         return document.document_id
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
+import structlog
 from litestar import delete, get, post, put
 from litestar.params import FromPath, QueryParameter
 
@@ -18,6 +19,8 @@ from desk.requests import AnyRequest, house_of, read_struct
 from desk.service import unanswered
 from desk.store.unanswered import GroupStatus
 from desk.wire import Json
+
+log = structlog.get_logger()
 
 MAX_PAGE = 200
 MAX_BODY_CHARS = 40_000
@@ -95,6 +98,7 @@ async def write_article(request: AnyRequest, session: Signed) -> Json:
         document_id = await asyncio.to_thread(house.library.save_article, asked.draft())
     except ArticleRefused as error:
         raise _refusal(error) from error
+    log.info("article_written", document_id=document_id, agent_id=session.agent.id)
     if asked.group_id is not None:
         status = GroupStatus.WRITTEN
         await unanswered.settle_group(house.desk, session.agent, asked.group_id, status, document_id)
@@ -116,7 +120,7 @@ async def open_article(request: AnyRequest, session: Signed, name: PathName) -> 
     opt={"body": ArticleChangeRequest},
     request_max_body_size=MAX_REQUEST_BYTES,
 )
-async def change_article(request: AnyRequest, session: Signed, name: PathName) -> Json:  # noqa: ARG001
+async def change_article(request: AnyRequest, session: Signed, name: PathName) -> Json:
     """Put another text in an article's place, and build the index anew; 409 where another one was put there before."""
     asked = await read_struct(request, ArticleChangeRequest)
     library = house_of(request).library
@@ -124,18 +128,20 @@ async def change_article(request: AnyRequest, session: Signed, name: PathName) -
         changed = await asyncio.to_thread(library.change_article, name, asked.draft(), asked.version)
     except ArticleRefused as error:
         raise _refusal(error) from error
+    log.info("article_changed", document_id=changed.document_id, agent_id=session.agent.id)
     await asyncio.to_thread(library.refresh)
     return wire_article(changed)
 
 
 @delete("/knowledge/articles/{name:str}", status_code=200)
-async def delete_article(request: AnyRequest, session: Signed, name: PathName, version: Version) -> Json:  # noqa: ARG001
+async def delete_article(request: AnyRequest, session: Signed, name: PathName, version: Version) -> Json:
     """Take an article back, open the questions that it answered again, and build the index anew; 409 as for a change."""
     house: House = house_of(request)
     try:
         document_id = await asyncio.to_thread(house.library.delete_article, name, version)
     except ArticleRefused as error:
         raise _refusal(error) from error
+    log.info("article_deleted", document_id=document_id, agent_id=session.agent.id)
     reopened = await unanswered.reopen_written(house.desk, document_id)
     await asyncio.to_thread(house.library.refresh)
     return {"document_id": document_id, "reopened": reopened}

@@ -8,8 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from careline.team_articles import TeamArticles
+from desk.api import articles
 from desk.api.articles import MAX_BODY_CHARS, MAX_REQUEST_BYTES
 from desk.library import ArticleDraft, ArticleRefused, NoLibrary
 from knowledge.articles import load_team
@@ -110,6 +113,23 @@ async def test_who_read_an_older_text_is_told_and_overwrites_nothing(running: Ru
     assert late.json()["details"] == {"version": first.json()["version"]}
     assert shelf.read_article("our-showroom").draft.body == "Sam's text"
     assert shelf.refreshed == 1
+
+
+async def test_the_log_tells_who_wrote_changed_and_deleted_an_article(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(articles, "log", structlog.get_logger())
+    path = "/knowledge/articles/parking"
+    async with signed_in(running, "Sam") as sam:
+        me = (await sam.get("/me"))["agent"]["id"]
+        with capture_logs() as lines:
+            await sam.post("/knowledge/articles", {"title": "Parking", "body": "Behind it."}, status=201)
+            version = (await sam.get(path))["version"]
+            changed = await put(sam, {"title": "Parking", "body": "In front.", "version": version}, path)
+            await delete(sam, changed.json()["version"], path)
+    told = [line for line in lines if line["event"].startswith("article_")]
+    assert [line["event"] for line in told] == ["article_written", "article_changed", "article_deleted"]
+    assert {(line["document_id"], line["agent_id"]) for line in told} == {("team/parking", me)}
 
 
 async def test_a_deleted_article_opens_its_questions_again(running: Running, shelf: Shelf) -> None:

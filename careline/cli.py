@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from careline.commands import desk, knowledge, nlu, reranking, sources, teaching, unanswered
+from careline.commands import desk, knowledge, nlu
 from careline.commands.docs import docs
 from careline.commands.rasa import rasa
 from careline.commands.status import status
@@ -30,16 +30,6 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
 )(rasa)
 app.add_typer(nlu.app, name="nlu", help="Understanding: check, train, evaluate, compare, parse, export.")
-knowledge.app.command("unanswered")(unanswered.unanswered)
-knowledge.app.command()(teaching.teach)
-knowledge.app.command()(teaching.encoders)
-knowledge.app.command()(teaching.promote)
-knowledge.app.command()(reranking.train_reranker)
-knowledge.app.command()(reranking.use_reranker)
-knowledge.app.command()(sources.add)
-knowledge.app.command()(sources.remove)
-knowledge.app.command()(sources.refresh)
-knowledge.app.command()(sources.sources)
 app.add_typer(knowledge.app, name="knowledge", help="Answers: build the index, search it, evaluate it.")
 app.add_typer(desk.app, name="desk", help="Conversations: the agents and what they see.")
 

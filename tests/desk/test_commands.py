@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from careline.commands.desk import app
-from careline.commands.unanswered import unanswered
+from careline.commands.knowledge.unanswered import unanswered
 from careline.errors import CarelineError
 from tests.contracts.test_answers import ask
 from tests.desk.house import make_config, open_house

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from careline.commands.knowledge import app, now_and_then
+from careline.commands.knowledge import app
+from careline.commands.knowledge.plumbing import now_and_then
 from careline.errors import CarelineError
 from knowledge.encoder_export import DEFAULT_ENCODER, ensure_encoder
 
@@ -91,4 +92,4 @@ def test_without_a_terminal_what_takes_long_says_now_and_then_how_far_it_is() ->
     show = now_and_then(lines.append, clock=lambda: now[0])
     for now[0], done in ((1.0, 100), (16.0, 1200), (17.0, 1300), (32.0, 2500)):
         show("embed", done, 10_400)
-    assert lines == ["Embed: 1,200 of 10,400", "Embed: 2,500 of 10,400"]
+    assert lines == ["Embed: 1,200 of 10,400, about 115 s left", "Embed: 2,500 of 10,400, about 98 s left"]

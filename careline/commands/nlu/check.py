@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from careline.commands.nlu.plumbing import AsJson, in_plain_words, print_rows, write_json
+from careline.commands.nlu.plumbing import AsJson, in_plain_words
+from careline.commands.output import print_table, write_json
 from careline.settings import load_settings
 
 EXIT_GRAVE = 1
@@ -44,9 +44,8 @@ def check(
             [{"code": f.code, "severity": f.severity.name.lower(), "message": f.message} for f in findings]
         )
     else:
-        table = Table("", "finding", title=f"{len(dataset.examples)} examples, {len(findings)} findings")
-        for finding in shorten(findings):
-            table.add_row(finding.label, finding.message)
-        print_rows(table, describe(findings))
+        rows = [(finding.label, finding.message) for finding in shorten(findings)]
+        title = f"{len(dataset.examples)} examples, {len(findings)} findings"
+        print_table(title, ["", "finding"], rows, describe(findings))
     if findings and findings[0].severity >= Severity.GRAVE:
         raise typer.Exit(EXIT_GRAVE)

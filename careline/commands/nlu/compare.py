@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from careline.commands.nlu.plumbing import AsJson, console, in_plain_words, write_json
+from careline.commands.nlu.plumbing import AsJson, in_plain_words
+from careline.commands.output import console, print_table, say, write_json, write_lines
 from nlu.report.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nlu.report.compare import Comparison, Difference
+    from nlu.report.compare import ClassChange, Comparison, Difference
     from nlu.report.compare_page import ChangeRow
 
 SHOWN = 10
@@ -55,49 +53,31 @@ def compare(
     else:
         _print_lines(comparison, by)
     if report is not None:
-        console().print(f"Report: {report / PAGE}", markup=False)
+        say(f"Report: {report / PAGE}")
 
 
 def _show(comparison: Comparison, by: View) -> None:
     """Print tables: the figures, the changed texts, the changed intents."""
-    figures = Table(
-        "",
-        "before, %",
-        "after, %",
-        "difference",
-        "95 % interval",
-        "fixed",
-        "broken",
-        "p",
-        "n",
-        title=Text(f"{comparison.before} and {comparison.after}"),
+    print_table(
+        f"{comparison.before} and {comparison.after}",
+        ["", "before, %", "after, %", "difference", "95 % interval", "fixed", "broken", "p", "n"],
+        [_figures(one) for one in comparison.differences],
     )
-    for one in comparison.differences:
-        figures.add_row(*_figures(one))
-    console().print(figures)
     chosen = comparison.of(by)
     for title, rows in _changes(chosen) if chosen else ():
         _show_changes(title, rows)
-    intents = Table("intent", "F1 before, %", "F1 after, %", "difference", "n", title="Most changed intents")
-    for change in comparison.intents[:SHOWN]:
-        shares = (
-            f"{100 * change.before:.1f}",
-            f"{100 * change.after:.1f}",
-            f"{100 * change.difference:+.1f}",
-        )
-        intents.add_row(Text(change.name), *shares, str(change.support))
     if comparison.intents:
-        console().print(intents)
+        columns = ["intent", "F1 before, %", "F1 after, %", "difference", "n"]
+        changes = [[*_class_figures(one), str(one.support)] for one in comparison.intents[:SHOWN]]
+        print_table("Most changed intents", columns, changes)
 
 
 def _show_changes(title: str, rows: Sequence[ChangeRow]) -> None:
-    table = Table("text", "expected", "before", "after", title=f"{title}: {len(rows)}")
-    for row in rows[:SHOWN]:
-        table.add_row(*(Text(part) for part in (row.text, row.expected, row.before, row.after)))
     if rows:
-        console().print(table)
+        shown = [(row.text, row.expected, row.before, row.after) for row in rows[:SHOWN]]
+        print_table(f"{title}: {len(rows)}", ["text", "expected", "before", "after"], shown)
     if len(rows) > SHOWN:
-        console().print(f"… and {len(rows) - SHOWN} more; --report lists them all.")
+        say(f"… and {len(rows) - SHOWN} more; --report lists them all.")
 
 
 def _print_lines(comparison: Comparison, by: View) -> None:
@@ -106,17 +86,17 @@ def _print_lines(comparison: Comparison, by: View) -> None:
     chosen = comparison.of(by)
     for title, rows in _changes(chosen) if chosen else ():
         lines += [[title, row.text, row.expected, row.before, row.after] for row in rows]
-    lines += [
-        [
-            "intent",
-            one.name,
-            f"{100 * one.before:.1f}",
-            f"{100 * one.after:.1f}",
-            f"{100 * one.difference:+.1f}",
-        ]
-        for one in comparison.intents
+    lines += [["intent", *_class_figures(one)] for one in comparison.intents]
+    write_lines("\t".join(" ".join(part.split()) for part in line) for line in lines)
+
+
+def _class_figures(one: ClassChange) -> list[str]:
+    return [
+        one.name,
+        f"{100 * one.before:.1f}",
+        f"{100 * one.after:.1f}",
+        f"{100 * one.difference:+.1f}",
     ]
-    sys.stdout.write("".join("\t".join(" ".join(part.split()) for part in line) + "\n" for line in lines))
 
 
 def _figures(one: Difference) -> list[str]:

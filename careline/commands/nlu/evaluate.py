@@ -6,19 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from careline.commands.nlu.plumbing import (
-    AsJson,
-    ModelOption,
-    console,
-    in_plain_words,
-    model_folder,
-    print_rows,
-    texts_counted,
-    write_json,
-)
+from careline.commands.nlu.plumbing import AsJson, ModelOption, in_plain_words, model_folder, texts_counted
+from careline.commands.output import print_table, say, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,25 +55,26 @@ def evaluate(
     _print_figures(evaluation, headline(evaluation))
     _print_worst(evaluation.metrics.intents)
     for note in evaluation.notes:
-        console().print(note, markup=False)
+        say(note)
     if report is not None:
-        console().print(f"Report: {report / PAGE}", markup=False)
+        say(f"Report: {report / PAGE}")
 
 
 def _print_figures(evaluation: Evaluation, rows: Sequence[Headline]) -> None:
-    table = Table(
-        "figure", "value", "95 % interval", "n", title=Text(f"{evaluation.model_id} on {evaluation.data}")
-    )
-    for one in rows:
-        table.add_row(one.label, one.told, one.told_interval, str(one.texts))
     times = f"{evaluation.milliseconds_p50:.1f} / {evaluation.milliseconds_p95:.1f} ms"
-    table.add_row("one message, p50 / p95", times)
-    lines = ["\t".join([f"{one.label}: {one.told}", one.told_interval, f"n={one.texts}"]) for one in rows]
-    print_rows(table, [*lines, f"one message, p50 / p95: {times}"])
+    last = "one message, p50 / p95"
+    figures = [(one.label, one.told, one.told_interval, str(one.texts)) for one in rows]
+    lines = [f"{one.label}: {one.told}\t{one.told_interval}\tn={one.texts}" for one in rows]
+    print_table(
+        f"{evaluation.model_id} on {evaluation.data}",
+        ["figure", "value", "95 % interval", "n"],
+        [*figures, (last, times)],
+        [*lines, f"{last}: {times}"],
+    )
 
 
 def _print_worst(scores: Sequence[ClassScore]) -> None:
     worst = sorted((one for one in scores if one.support), key=lambda one: (one.f1, one.name))[:WORST]
     if worst:
         told = ", ".join(f"{one.name} (F1 {100 * one.f1:.1f} %, n={one.support})" for one in worst)
-        console().print(f"Worst intents: {told}", markup=False)
+        say(f"Worst intents: {told}")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from careline.commands.nlu.plumbing import (
-    AsJson,
-    ModelOption,
-    console,
-    in_plain_words,
-    model_folder,
-    write_json,
-)
+from careline.commands.nlu.plumbing import AsJson, ModelOption, in_plain_words, model_folder
+from careline.commands.output import console, write_json, write_lines
 
 if TYPE_CHECKING:
     from nlu.evidence import Nearest
@@ -45,7 +38,7 @@ def explain(
         if out.is_terminal:
             out.print(line)
         else:
-            sys.stdout.write(line.plain + "\n")
+            write_lines([line.plain])
 
 
 def _lines(found: Explanation) -> list[Text]:

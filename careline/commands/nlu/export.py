@@ -8,15 +8,8 @@ from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import (
-    AsJson,
-    ModelOption,
-    NotUnderstood,
-    console,
-    in_plain_words,
-    model_folder,
-    write_json,
-)
+from careline.commands.nlu.plumbing import AsJson, ModelOption, NotUnderstood, in_plain_words, model_folder
+from careline.commands.output import say, write_json
 
 
 def export(
@@ -36,4 +29,4 @@ def export(
     if as_json:
         write_json({"folder": str(out), "model_id": manifest.model_id})
     else:
-        console().print(f"Model {manifest.model_id} is in {out}")
+        say(f"Model {manifest.model_id} is in {out}")

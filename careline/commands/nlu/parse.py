@@ -5,17 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from careline.commands.nlu.plumbing import (
-    AsJson,
-    ModelOption,
-    NotUnderstood,
-    in_plain_words,
-    model_folder,
-    print_rows,
-    write_json,
-)
+from careline.commands.nlu.plumbing import AsJson, ModelOption, NotUnderstood, in_plain_words, model_folder
+from careline.commands.output import print_table, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,20 +38,21 @@ def parse(
     if as_json:
         write_json([_parse_record(one) for one in parses])
         return
-    table = Table("text", "intent", "next likely", "entities", "parts")
-    for one in parses:
-        others = "\n".join(f"{name} {share:.2f}" for name, share in one.ranking[1:RANKED])
-        table.add_row(
-            one.text, _intent_of(one), others, "\n".join(_entities_of(one)), "\n".join(_parts_of(one))
-        )
-    print_rows(
-        table, ["\t".join([one.text, _intent_of(one), *_entities_of(one), *_parts_of(one)]) for one in parses]
-    )
+    rows = [
+        (one.text, _intent_of(one), _others_of(one), "\n".join(_entities_of(one)), "\n".join(_parts_of(one)))
+        for one in parses
+    ]
+    lines = ["\t".join([one.text, _intent_of(one), *_entities_of(one), *_parts_of(one)]) for one in parses]
+    print_table("", ["text", "intent", "next likely", "entities", "parts"], rows, lines)
 
 
 def _intent_of(one: Parse) -> str:
     refused = " (out of scope)" if one.is_out_of_scope else ""
     return f"{one.intent or '-'} {one.confidence:.2f}{refused}"
+
+
+def _others_of(one: Parse) -> str:
+    return "\n".join(f"{name} {share:.2f}" for name, share in one.ranking[1:RANKED])
 
 
 def _entities_of(one: Parse) -> list[str]:

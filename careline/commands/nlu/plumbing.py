@@ -1,18 +1,15 @@
-"""What the commands of this room share: their options, their errors, and how they print."""
+"""What the commands of this room share: their options, their errors, and how far they say that they are."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from careline.errors import CarelineError
 from careline.settings import load_settings
@@ -53,9 +50,9 @@ def progress() -> Iterator[OnProgress]:
     """Tell a training's progress on standard error: a bar on a terminal, plain lines elsewhere."""
     from nlu.progress import to_log
 
-    out = Console(stderr=True, highlight=False)
+    out = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     if not out.is_terminal:
-        yield to_log(lambda message: out.print(message, markup=False, soft_wrap=True))
+        yield to_log(out.print)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=out, transient=True) as bar:
@@ -67,7 +64,7 @@ def progress() -> Iterator[OnProgress]:
             elif told.share is not None:
                 bar.update(task, completed=told.share, total=1, description=told.message)
             else:
-                bar.console.print(told.message, markup=False, soft_wrap=True)
+                out.print(told.message)
 
         yield tell
 
@@ -85,22 +82,3 @@ def texts_counted(total: int) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("texts", total=total)
         yield lambda: bar.advance(task)
-
-
-def console() -> Console:
-    """Open standard output for people."""
-    return Console(highlight=False, soft_wrap=True)
-
-
-def print_rows(table: Table, lines: list[str]) -> None:
-    """Print a table to a terminal, plain lines into a pipe."""
-    out = console()
-    if out.is_terminal:
-        out.print(table)
-    else:
-        sys.stdout.write("".join(line + "\n" for line in lines))
-
-
-def write_json(value: Any) -> None:
-    """Write a value to standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from careline.commands.nlu.plumbing import (
-    AsJson,
-    NotUnderstood,
-    console,
-    in_plain_words,
-    model_folder,
-    print_rows,
-    write_json,
-)
+from careline.commands.nlu.plumbing import AsJson, NotUnderstood, in_plain_words, model_folder
+from careline.commands.output import print_table, say, write_json
 
 StoreOption = Annotated[
     Path | None, typer.Option("--store", help="The folder of models. Default: var/models/nlu.")
@@ -43,10 +35,7 @@ def models(store: StoreOption = None, as_json: AsJson = False) -> None:
         )
         for one in found
     ]
-    table = Table("", "model", "written", "held-out accuracy", "weights")
-    for row in rows:
-        table.add_row(*row)
-    print_rows(table, ["\t".join(row) for row in rows])
+    print_table("", ["", "model", "written", "held-out accuracy", "weights"], rows)
 
 
 def promote(
@@ -66,4 +55,4 @@ def promote(
     if as_json:
         write_json({"store": str(folder), "model_id": model_id})
     else:
-        console().print(f"Model {model_id} is current in {folder}")
+        say(f"Model {model_id} is current in {folder}")

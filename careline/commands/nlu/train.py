@@ -8,14 +8,8 @@ from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import (
-    AsJson,
-    NotUnderstood,
-    console,
-    in_plain_words,
-    progress,
-    write_json,
-)
+from careline.commands.nlu.plumbing import AsJson, NotUnderstood, in_plain_words, progress
+from careline.commands.output import say, write_json
 from careline.settings import load_settings
 
 
@@ -67,4 +61,4 @@ def train(
         record = {"folder": str(model.folder), "model_id": model.model_id, "is_reused": model.is_reused}
         write_json({**record, "metrics": model.metrics})
     else:
-        console().print(f"{'Up to date' if model.is_reused else 'Trained'}: {model.folder}")
+        say(f"{'Up to date' if model.is_reused else 'Trained'}: {model.folder}")

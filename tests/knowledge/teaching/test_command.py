@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from careline.cli import app
-from careline.commands.teaching import print_report
+from careline.commands.knowledge.teaching import print_report
 from careline.errors import CarelineError
 from knowledge.build import ENCODERS
 from knowledge.encoder_choice import Teaching, choose_encoder, record_teaching

@@ -10,26 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from careline.commands.knowledge import (
+from careline.commands.knowledge.build import build_record, print_build
+from careline.commands.knowledge.plumbing import (
     AsJson,
     Data,
     Root,
-    _data,
-    _print_build,
-    _print_json,
-    _print_table,
-    _progress,
-    _root,
-    _say,
-    _translated,
-    build_config,
+    build_index,
+    in_plain_words,
+    root_folder,
+    stages_shown,
 )
+from careline.commands.output import print_table, say, write_json
 from careline.errors import CarelineError
 from careline.settings import load_settings
+from knowledge.documents import Audience, Given
 
 if TYPE_CHECKING:
     from knowledge.build import BuildReport
-    from knowledge.documents import Audience
     from knowledge.refresh import ReadReport
     from knowledge.source_reading import Tools
     from knowledge.sources import SourceState
@@ -50,13 +47,12 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Read files, folders, pages or sitemaps, keep what they say, and build the index with them."""
-    from knowledge.documents import Given
     from knowledge.refresh import add_source
 
     given = Given(_audience(audience), language, product, section)
 
     def read(tools: Tools) -> list[ReadReport]:
-        return [add_source(_root(root), place, given, tools) for place in places]
+        return [add_source(root_folder(root), place, given, tools) for place in places]
 
     reports = _read_and_build(read, data, root, is_quiet=as_json)
     if not any(report.source_id for report in reports):
@@ -69,13 +65,12 @@ def remove(
     root: Root = None,
 ) -> None:
     """Forget sources and build the index without them."""
-    from knowledge.build import build
     from knowledge.refresh import remove_source
 
-    with _translated():
+    with in_plain_words():
         for name in names:
-            _say(f"Removed {remove_source(_root(root), name)}.")
-        _print_build(build(_data(data), _root(root), build_config()))
+            say(f"Removed {remove_source(root_folder(root), name)}.")
+        print_build(build_index(data, root))
 
 
 def refresh(
@@ -93,7 +88,7 @@ def refresh(
     due_minutes = load_settings().knowledge.refresh_minutes if due else None
 
     def read(tools: Tools) -> list[ReadReport]:
-        return refresh_sources(_root(root), tools, names=names or (), due_minutes=due_minutes)
+        return refresh_sources(root_folder(root), tools, names=names or (), due_minutes=due_minutes)
 
     _read_and_build(read, data, root, is_quiet=as_json)
 
@@ -102,18 +97,18 @@ def sources(root: Root = None, as_json: AsJson = False) -> None:
     """Show each source: its state, when it was last read, what of it is in the index, what failed."""
     from knowledge.sources import list_sources
 
-    states = list_sources(_root(root))
+    states = list_sources(root_folder(root))
     if as_json:
-        _print_json({"sources": [asdict(state) for state in states]})
+        write_json({"sources": [asdict(state) for state in states]})
         return
     if not states:
-        _say("No sources were added; the index is made of data/knowledge and the team's own articles.")
+        say("No sources were added; the index is made of data/knowledge and the team's own articles.")
         return
     columns = ["source", "state", "last read", "articles", "passages", "place"]
-    _print_table("Sources", columns, [_row(state) for state in states])
+    print_table("Sources", columns, [_row(state) for state in states])
     for state in states:
         for failure in state.failures:
-            _say(f"{state.source_id}: {failure}")
+            say(f"{state.source_id}: {failure}")
 
 
 def _row(state: SourceState) -> list[str]:
@@ -128,7 +123,7 @@ def _tools(*, is_quiet: bool) -> Iterator[Tools]:
     from knowledge.source_reading import Tools
 
     fetcher = Fetcher(allow_private=load_settings().knowledge.fetch_private_addresses)
-    with Apart() as apart, _progress(is_quiet=is_quiet) as progress:
+    with Apart() as apart, stages_shown(is_quiet=is_quiet) as progress:
         yield Tools(fetcher, apart, progress)
 
 
@@ -136,37 +131,33 @@ def _read_and_build(
     read: Callable[[Tools], list[ReadReport]], data: Path | None, root: Path | None, *, is_quiet: bool
 ) -> list[ReadReport]:
     """Read sources, say what became of them, and build the index."""
-    from knowledge.build import build
-
-    with _translated():
+    with in_plain_words():
         with _tools(is_quiet=is_quiet) as tools:
             reports = read(tools)
-        with _progress(is_quiet=is_quiet) as progress:
-            built = build(_data(data), _root(root), build_config(), progress=progress)
+        with stages_shown(is_quiet=is_quiet) as progress:
+            built = build_index(data, root, progress)
     if is_quiet:
         _print_reports_as_json(reports, built)
     else:
         for report in reports:
             _print_report(report)
-        _print_build(built)
+        print_build(built)
     return reports
 
 
 def _print_report(report: ReadReport) -> None:
     name = report.source_id or "Not added"
-    _say(f"{name}: {report.status.value}, {report.documents} articles ({report.location})")
+    say(f"{name}: {report.status.value}, {report.documents} articles ({report.location})")
     for failure in report.failures:
-        _say(f"  could not be read: {failure}")
+        say(f"  could not be read: {failure}")
 
 
 def _print_reports_as_json(reports: list[ReadReport], built: BuildReport) -> None:
     told = [{**asdict(report), "status": report.status.value} for report in reports]
-    _print_json({"sources": told, "index": {**asdict(built), "folder": str(built.folder)}})
+    write_json({"sources": told, "index": build_record(built)})
 
 
 def _audience(name: str) -> Audience:
-    from knowledge.documents import Audience
-
     try:
         return Audience(name)
     except ValueError as error:

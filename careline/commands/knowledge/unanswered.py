@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from careline.commands.desk import on_desk
+from careline.commands.output import console, print_table, say, write_json
 from careline.errors import CarelineError
 from careline.library import FileLibrary
 from careline.settings import ROOT, load_settings
@@ -44,9 +40,9 @@ def unanswered(
         except OSError as error:
             raise CarelineError(f"{file}: it cannot be written ({error.strerror}).") from error
     if as_json:
-        sys.stdout.write(json.dumps({"items": rows}, ensure_ascii=False, indent=2) + "\n")
+        write_json({"items": rows})
     elif file is not None:
-        sys.stdout.write(f"{len(rows)} questions written to {file}.\n")
+        say(f"{len(rows)} questions written to {file}.")
     else:
         _print(rows)
 
@@ -60,19 +56,16 @@ async def _read(desk: Desk, status: GroupStatus) -> list[dict[str, Any]]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    if not sys.stdout.isatty():
-        sys.stdout.writelines(f"{row['asked']}\t{row['question']}\t{row['nearest_url']}\n" for row in rows)
+    is_shown = console().is_terminal
+    if is_shown and not rows:
+        say("Nothing: every question so far had an answer, or was dealt with.")
         return
-    if not rows:
-        sys.stdout.write("Nothing: every question so far had an answer, or was dealt with.\n")
-        return
-    table = Table("asked", "question", "nearest article", "last asked")
-    for row in rows[:MAX_SHOWN]:
-        table.add_row(*_cells(row))
-    Console().print(table)
-    if len(rows) > MAX_SHOWN:
-        sys.stdout.write(f"... and {len(rows) - MAX_SHOWN} more; --export FILE writes them all.\n")
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    return [str(row["asked"]), row["question"], row["nearest_title"], row["last_asked_at"][:10]]
+    columns = ["asked", "question", "nearest article", "last asked"]
+    cells = [
+        [str(row["asked"]), row["question"], row["nearest_title"], row["last_asked_at"][:10]]
+        for row in rows[:MAX_SHOWN]
+    ]
+    lines = (f"{row['asked']}\t{row['question']}\t{row['nearest_url']}" for row in rows)
+    print_table("", columns, cells, lines)
+    if is_shown and len(rows) > MAX_SHOWN:
+        say(f"... and {len(rows) - MAX_SHOWN} more; --export FILE writes them all.")

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress as ProgressBar
 
-from careline.commands.knowledge import (
+from careline.commands.desk import on_desk
+from careline.commands.knowledge.plumbing import (
     AsJson,
     Data,
     Root,
-    _data,
-    _print_json,
-    _print_table,
-    _root,
-    _say,
-    _translated,
-    build_config,
+    build_index,
+    data_folder,
+    in_plain_words,
+    root_folder,
+    stages_shown,
 )
+from careline.commands.output import print_table, say, write_json
 from careline.errors import CarelineError
+from careline.history import read_history
 
 if TYPE_CHECKING:
-    from knowledge.encoder import Progress
     from knowledge.encoder_choice import Teaching
     from knowledge.teaching.pairs import Pair
     from knowledge.teaching.teach import TeachReport
@@ -63,30 +59,29 @@ def teach(
     as_json: AsJson = False,
 ) -> None:
     """Teach the encoder from past questions; it serves only if it finds held-out questions better than the one before."""
-    from knowledge.build import build as build_now
     from knowledge.build import load_collection
     from knowledge.teaching.config import TeachConfig
     from knowledge.teaching.pairs import read_pairs
     from knowledge.teaching.teach import Listeners
     from knowledge.teaching.teach import teach as teach_now
 
-    with _translated(), _progress(is_quiet=as_json) as progress:
+    with in_plain_words(), stages_shown(is_quiet=as_json) as progress:
         past: list[Pair] = [pair for path in pairs or () for pair in read_pairs(path)]
         if from_desk:
             past += _desk_pairs()
         report = teach_now(
-            load_collection(_data(data), _root(root)).documents,
+            load_collection(data_folder(data), root_folder(root)).documents,
             past,
-            _root(root),
+            root_folder(root),
             TeachConfig(epochs=epochs, has_near_misses=near_misses),
             out=out,
             is_forced=force,
-            listeners=Listeners(progress, tell=_silent if as_json else _say),
+            listeners=Listeners(progress, tell=silent if as_json else say),
         )
         if report.teaching.is_better:  # also when a teaching before was cut off between promotion and build
-            build_now(_data(data), _root(root), build_config(), progress=progress)
+            build_index(data, root, progress)
     if as_json:
-        _print_json({**asdict(report.teaching), "is_reused": report.is_reused, "unknown": report.unknown})
+        write_json({**asdict(report.teaching), "is_reused": report.is_reused, "unknown": report.unknown})
     else:
         print_report(report)
 
@@ -97,12 +92,12 @@ def encoders(root: Root = None, as_json: AsJson = False) -> None:
     from knowledge.encoder_choice import list_teachings
     from knowledge.folders import read_pointer
 
-    folder = _root(root)
+    folder = root_folder(root)
     chosen = read_pointer(folder / ENCODERS)
     manifest = current_manifest(folder) or {}
     teachings = list_teachings(folder / ENCODERS)
     if as_json:
-        _print_json(
+        write_json(
             {
                 "serving": manifest.get("encoder_id"),
                 "promoted": chosen,
@@ -110,15 +105,15 @@ def encoders(root: Root = None, as_json: AsJson = False) -> None:
             }
         )
         return
-    _say(f"The index was made with {manifest.get('encoder_id', 'no encoder: nothing was built yet')}.")
+    say(f"The index was made with {manifest.get('encoder_id', 'no encoder: nothing was built yet')}.")
     if chosen is None:
-        _say("No taught encoder is promoted: builds take the configured one.")
+        say("No taught encoder is promoted: builds take the configured one.")
     elif chosen != manifest.get("encoder_id"):
-        _say(f"{chosen} is promoted: the next build takes it.")
+        say(f"{chosen} is promoted: the next build takes it.")
     rows = [_row(teaching, chosen, folder / ENCODERS) for teaching in teachings]
     if rows:
         columns = ["encoder", "taught", "state", "first", "in three", "MRR", "p", "why"]
-        _print_table("Teachings", columns, rows)
+        print_table("Teachings", columns, rows)
 
 
 def promote(
@@ -133,13 +128,12 @@ def promote(
 ) -> None:
     """Let another encoder serve, for instance the one before: the index is built with it and swapped."""
     from knowledge.build import ENCODERS
-    from knowledge.build import build as build_now
     from knowledge.encoder_choice import choose_encoder
 
-    with _translated(), _progress(is_quiet=False) as progress:
-        choose_encoder(_root(root) / ENCODERS, None if encoder == CONFIGURED else encoder)
-        report = build_now(_data(data), _root(root), build_config(), progress=progress)
-    _say(f"{report.index_id} is made with it; running processes take it up by themselves.")
+    with in_plain_words(), stages_shown(is_quiet=False) as progress:
+        choose_encoder(root_folder(root) / ENCODERS, None if encoder == CONFIGURED else encoder)
+        report = build_index(data, root, progress)
+    say(f"{report.index_id} is made with it; running processes take it up by themselves.")
 
 
 def _row(teaching: Teaching, chosen: str | None, folder: Path) -> list[str]:
@@ -154,7 +148,7 @@ def _row(teaching: Teaching, chosen: str | None, folder: Path) -> list[str]:
         teaching.encoder_id,
         teaching.taught_at[:16],
         state,
-        *(f"{measured['before'][key]:.3f} → {measured['after'][key]:.3f}" for key, _ in _MEASURES),
+        *_changes(measured),
         f"{measured['p_mrr']:.3f}",
         teaching.reason,
     ]
@@ -164,83 +158,42 @@ def print_report(report: TeachReport) -> None:
     """Say what was measured and what became of the encoder."""
     teaching = report.teaching
     if report.is_reused:
-        _say(f"Nothing changed since {teaching.taught_at[:16]}, when the same was taught:")
+        say(f"Nothing changed since {teaching.taught_at[:16]}, when the same was taught:")
     for name, measured in (("held-out questions", teaching.held_out), ("titles (guard)", teaching.guard)):
         if measured:
-            parts = ", ".join(
-                f"{label} {measured['before'][key]:.3f} → {measured['after'][key]:.3f}"
-                for key, label in _MEASURES
-            )
-            _say(f"{measured['questions']} {name}: {parts}")
+            say(f"{measured['questions']} {name}: {changes_told(measured)}")
     if teaching.is_better:
-        _say(f"Promoted {teaching.encoder_id}: {teaching.reason}.")
+        say(f"Promoted {teaching.encoder_id}: {teaching.reason}.")
     else:
-        _say(f"Not promoted, {teaching.compared_with} stays: {teaching.reason}.")
+        say(f"Not promoted, {teaching.compared_with} stays: {teaching.reason}.")
     print_unknown(report.unknown)
+
+
+def changes_told(measured: dict[str, Any]) -> str:
+    """Tell each measure before and after."""
+    return ", ".join(
+        f"{label} {change}" for (_, label), change in zip(_MEASURES, _changes(measured), strict=True)
+    )
+
+
+def _changes(measured: dict[str, Any]) -> list[str]:
+    return [f"{measured['before'][key]:.3f} → {measured['after'][key]:.3f}" for key, _ in _MEASURES]
 
 
 def print_unknown(documents: Sequence[str]) -> None:
     """Say which documents pairs name that are not there."""
     if documents:
         names = ", ".join(documents[:5])
-        _say(f"{len(documents)} documents named by pairs are not in the knowledge base: {names}")
+        say(f"{len(documents)} documents named by pairs are not in the knowledge base: {names}")
 
 
 def _desk_pairs() -> list[Pair]:
     """Read the desk's history; an empty one is said so."""
-    from careline.commands.desk import on_desk
-    from careline.history import read_history
-
     found: list[Pair] = on_desk(read_history)
     if not found:
         raise CarelineError("The desk has no closed conversation in which a person answered a question yet.")
     return found
 
 
-@contextmanager
-def _progress(*, is_quiet: bool) -> Iterator[Progress | None]:
-    """Show bars with the time that is left on a terminal, and a sentence now and then elsewhere."""
-    if is_quiet:
-        yield None
-    elif not sys.stderr.isatty():
-        yield _told()
-    else:
-        with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, Any] = {}
-
-            def show(stage: str, done: int, total: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bar.add_task(stage.capitalize())
-                bar.update(tasks[stage], completed=done, total=total)
-
-            yield show
-
-
-def _told() -> Progress:
-    """Say how far the training is, and how long it takes, after silences."""
-    from nlu.progress import Progress as Sentence
-    from nlu.progress import to_log
-    from nlu.training.pace import Pace
-
-    tell = to_log(lambda text: Console(stderr=True, highlight=False).print(text))
-    paces: dict[str, Pace] = {}
-
-    def show(stage: str, done: int, total: int) -> None:
-        if stage != "train":
-            return
-        pace = paces.setdefault(stage, Pace(total))
-        if done == 0:
-            return
-        pace.stepped()
-        standing = pace.standing()
-        tell(
-            Sentence(
-                f"{done} of {total} steps, about {standing.seconds_left:.0f} s left", share=standing.share
-            )
-        )
-
-    return show
-
-
-def _silent(_: str) -> None:
+def silent(_: str) -> None:
     """Hear of a teaching and say nothing."""

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from careline.commands.knowledge import (
+from careline.commands.knowledge.plumbing import (
     AsJson,
     Data,
     Root,
-    _data,
-    _print_json,
-    _root,
-    _say,
-    _translated,
-    build_config,
+    build_index,
+    data_folder,
+    in_plain_words,
+    root_folder,
+    stages_shown,
 )
-from careline.commands.teaching import _MEASURES, Pairs, _progress, _silent, print_unknown
+from careline.commands.knowledge.teaching import Pairs, changes_told, print_unknown, silent
+from careline.commands.output import say, write_json
 
 if TYPE_CHECKING:
     from knowledge.teaching.rerank import RerankReport
@@ -45,7 +45,6 @@ def train_reranker(
     as_json: AsJson = False,
 ) -> None:
     """Train a reranker from questions with known articles; it serves only if held-out ones are ordered better with it."""
-    from knowledge.build import build as build_now
     from knowledge.build import load_collection
     from knowledge.encoder_export import DEFAULT_ENCODER
     from knowledge.teaching.config import RerankConfig
@@ -53,19 +52,19 @@ def train_reranker(
     from knowledge.teaching.rerank import train_reranker as train_now
     from knowledge.teaching.teach import Listeners
 
-    with _translated(), _progress(is_quiet=as_json) as progress:
+    with in_plain_words(), stages_shown(is_quiet=as_json) as progress:
         report = train_now(
-            load_collection(_data(data), _root(root)).documents,
+            load_collection(data_folder(data), root_folder(root)).documents,
             [pair for path in pairs or () for pair in read_pairs(path)],
-            _root(root),
+            root_folder(root),
             RerankConfig(model=model or DEFAULT_ENCODER, epochs=epochs),
             out=out,
-            listeners=Listeners(progress, tell=_silent if as_json else _say),
+            listeners=Listeners(progress, tell=silent if as_json else say),
         )
         if report.is_better:
-            build_now(_data(data), _root(root), build_config(), progress=progress)
+            build_index(data, root, progress)
     if as_json:
-        _print_json(report.to_json())
+        write_json(report.to_json())
     else:
         print_reranking(report)
 
@@ -78,29 +77,27 @@ def use_reranker(
     root: Root = None,
 ) -> None:
     """Let another reranker serve, or none: the index is built for it and swapped."""
-    from knowledge.build import build as build_now
     from knowledge.teaching.rerank import use_reranker as use_now
 
-    with _translated(), _progress(is_quiet=False) as progress:
-        use_now(_root(root), None if reranker == NONE else reranker)
-        report = build_now(_data(data), _root(root), build_config(), progress=progress)
-    _say(f"{report.index_id} is made for it; running processes take it up by themselves.")
+    with in_plain_words(), stages_shown(is_quiet=False) as progress:
+        use_now(root_folder(root), None if reranker == NONE else reranker)
+        report = build_index(data, root, progress)
+    say(f"{report.index_id} is made for it; running processes take it up by themselves.")
 
 
 def print_reranking(report: RerankReport) -> None:
     """Say what was measured and what became of the reranker."""
     measured = report.held_out
-    parts = ", ".join(
-        f"{label} {measured['before'][key]:.3f} → {measured['after'][key]:.3f}" for key, label in _MEASURES
-    )
     kind = "titles" if report.is_titles else "questions"
-    _say(f"{measured['questions']} held-out {kind}: {parts} (first: p = {measured['p_first']:.3f})")
-    _say(
+    say(
+        f"{measured['questions']} held-out {kind}: {changes_told(measured)} (first: p = {measured['p_first']:.3f})"
+    )
+    say(
         f"It has {report.weight:.0%} of the score; reading again takes {report.milliseconds_p50:.0f} ms a question "
         f"(95 of 100: {report.milliseconds_p95:.0f} ms)."
     )
     if report.is_better:
-        _say(f"Promoted {report.reranker_id}: {report.reason}.")
+        say(f"Promoted {report.reranker_id}: {report.reason}.")
     else:
-        _say(f"Not promoted, the order stays as it was ({report.reranker_id} is kept): {report.reason}.")
+        say(f"Not promoted, the order stays as it was ({report.reranker_id} is kept): {report.reason}.")
     print_unknown(report.unknown)

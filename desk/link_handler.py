@@ -24,7 +24,7 @@ from desk.link_protocol import (
 )
 from desk.log import Author, Customer, Source
 from desk.owner import OwnerKind
-from desk.replies import is_own_or_web_address
+from desk.replies import can_be_shown
 from desk.service import tickets, turns
 from desk.service.ownership import hand_over_in, wait_minutes
 from desk.service.tickets import TicketChange, TicketDraft, open_in
@@ -123,7 +123,7 @@ class DeskLinkHandler:
         sources = tuple(
             Source(source.title, source.url, source.section, source.updated)
             for source in params.sources
-            if is_own_or_web_address(source.url)
+            if can_be_shown(source.title, source.url)
         )
         client_id = f"{OWN_PREFIX}suggest:{idempotency_key}"[:160]
         with _refusing():

@@ -62,7 +62,7 @@ def _buttons_of(reply: Reply) -> tuple[Button, ...]:
 
 
 def _sources_of(reply: Reply) -> tuple[Source, ...]:
-    """Keep sources whose address a browser may open; anything else is no source."""
+    """Keep sources that have no address, as a file has none, or one that a browser may open."""
     return tuple(
         Source(
             source.title,
@@ -74,8 +74,13 @@ def _sources_of(reply: Reply) -> tuple[Source, ...]:
             source.passage_hash or None,
         )
         for source in reply.sources
-        if is_own_or_web_address(source.url)
+        if can_be_shown(source.title, source.url)
     )
+
+
+def can_be_shown(title: str, url: str) -> bool:
+    """Say whether a source may be named: with a link where it has an address, by its title alone where it has none."""
+    return is_own_or_web_address(url) if url else bool(title)
 
 
 def is_own_or_web_address(url: str) -> bool:

@@ -19,6 +19,7 @@ from desk.log import Entry
 from desk.main import running
 from desk.owner import OwnerKind
 from desk.service import access, messages, ownership
+from desk.store import quoted
 from desk.turns import TurnWorker, wait_seconds
 from tests.desk.house import House
 from tests.desk.stub_engine import TOKEN, StubEngine, build_app, serving, stub_engine
@@ -261,6 +262,24 @@ async def test_dangerous_links_are_no_sources(house: House, engine: StubEngine) 
         await messages.post_text(desk, conversation, "c1", "hm")
         entries = await until(desk, conversation, has(2))
     assert [source.url for source in entries[1].sources] == ["/help/returns", "https://ok.example/"]
+
+
+async def test_answer_from_a_file_without_an_address_names_it_and_can_be_rated(
+    house: House, engine: StubEngine
+) -> None:
+    conversation = await house.conversation()
+    named = {"passage_id": "m/a.pdf#0", "document_id": "m/a.pdf", "passage_hash": "0123456789abcdef"}
+    engine.replies = [
+        {"text": "see", "sources": [{"title": "Manual", "url": "", **named}, {"title": "", "url": ""}]}
+    ]
+    async with working(house, engine.url) as desk:
+        await messages.post_text(desk, conversation, "c1", "hm")
+        entries = await until(desk, conversation, has(2))
+        async with desk.database.read() as session:
+            quotes = await quoted.quoted_without_text(session, 10)
+    assert [(source.title, source.url) for source in entries[1].sources] == [("Manual", "")]
+    assert entries[1].can_be_rated
+    assert [one.passage_id for one in quotes] == ["m/a.pdf#0"]
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

@@ -203,24 +203,30 @@ export class CarelineLog extends LitElement {
     );
   }
 
-  /** One chip a page: an answer may quote a page twice. */
+  /** One chip a page: an answer may quote a page twice. A file has no address: its title stands without a link. */
   private renderSources(sources: readonly Source[]): TemplateResult {
-    const pages = new Map<string, Source>();
+    const pages = new Map<string, [Source, string | null]>();
     for (const source of sources) {
-      const href = safeHref(source.url, this.base);
-      if (href !== null && !pages.has(href)) pages.set(href, source);
+      const href = source.url === "" ? null : safeHref(source.url, this.base);
+      if (href === null && source.url !== "") continue;
+      const key = href ?? `title ${source.title}`;
+      if (!pages.has(key)) pages.set(key, [source, href]);
     }
-    return html`<ul class="sources">${[...pages].map(([href, source]) => this.renderSource(source, href))}</ul>`;
+    return html`<ul class="sources">${[...pages.values()].map(([source, href]) => this.renderSource(source, href))}</ul>`;
   }
 
-  private renderSource(source: Source, href: string): TemplateResult {
+  private renderSource(source: Source, href: string | null): TemplateResult {
     const { t, date } = this.voice;
     const updated_ms = Date.parse(`${source.updated ?? ""}T12:00`);
     const day = Number.isNaN(updated_ms) ? "" : date(new Date(updated_ms));
     const updated = day === "" ? "" : t("source_updated", { date: day });
     const title = source.section ? `${source.title} · ${source.section}` : source.title;
-    return html`<li><a href=${href} target="_blank" rel="noopener noreferrer" title=${updated ? `${title}\n${updated}` : title}
-      aria-label=${`${t("source_label", { title: updated ? `${title}, ${updated}` : title })} (${t("opens_new_tab")})`}>${PAGE}<span>${title}</span>${day === "" ? nothing : html`<time datetime=${source.updated ?? ""}>${day}</time>`}</a></li>`;
+    const chip = html`${PAGE}<span>${title}</span>${day === "" ? nothing : html`<time datetime=${source.updated ?? ""}>${day}</time>`}`;
+    if (href === null) {
+      return html`<li><span class="chip" title=${updated ? `${title}\n${updated}` : title}>${chip}</span></li>`;
+    }
+    return html`<li><a class="chip" href=${href} target="_blank" rel="noopener noreferrer" title=${updated ? `${title}\n${updated}` : title}
+      aria-label=${`${t("source_label", { title: updated ? `${title}, ${updated}` : title })} (${t("opens_new_tab")})`}>${chip}</a></li>`;
   }
 
   /** Two quiet buttons; the one that was pressed stays pressed, and pressing it again takes the vote back. */

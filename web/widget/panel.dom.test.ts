@@ -330,6 +330,17 @@ describe("the log", () => {
     expect(links[0]?.rel).toContain("noopener");
   });
 
+  test("a source without an address is named without a link, and the answer can be rated", async () => {
+    const source = { title: "Manual", url: "", section: null, updated: "2026-10-01" };
+    await show(state([say(1, "x", { sources: [source, source] })]));
+    expect(inLog(".sources a")).toHaveLength(0);
+    expect(inLog(".sources li").map((item) => item.querySelector("span span")?.textContent)).toEqual([
+      "Manual",
+    ]);
+    expect(inLog<HTMLTimeElement>(".sources time")[0]?.dateTime).toBe("2026-10-01");
+    expect(inLog(".vote")).toHaveLength(1);
+  });
+
   test("whether an answer helped is asked once, by two buttons that keep what was said", async () => {
     const sources = [{ title: "Returns", url: "/help/r", section: null, updated: null }];
     await show(state([say(1, "30 days", { sources }), say(2, "no source"), own(3)]));

@@ -1,12 +1,8 @@
 """Builds the index from a folder of articles and makes it the current one."""
 
-import fcntl
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,7 +22,7 @@ from knowledge.encoder import Encoder, OnnxEncoder, Progress
 from knowledge.encoder_choice import TEACHINGS, ensure_wanted_encoder, wanted_encoder_id
 from knowledge.encoder_export import DEFAULT_ENCODER
 from knowledge.errors import KnowledgeIndexError
-from knowledge.folders import prune, read_pointer, replace_pointer
+from knowledge.folders import new_folder, only_one, prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
 from knowledge.kinds import DenseReport
 from knowledge.reranker import RERANKERS, Reranking, promoted_reranking
@@ -168,8 +164,7 @@ def _build_once(
 ) -> BuildReport:
     """Build alone; documents are collected only then, so that a build that waited never puts back an older state."""
     config = config or BuildConfig()
-    root.mkdir(parents=True, exist_ok=True)
-    with _only_builder(root):
+    with only_one(root):
         collection = collect()
         documents = collection.documents
         rejected = tuple(str(error) for error in collection.rejected)
@@ -249,12 +244,11 @@ def _build(
     index = assemble(passages, embeddings, manifest, kind=config.index_kind)
     folder = root / manifest["index_id"]
     conflicts = find_conflicts(index, embeddings) if config.is_for_answers else ()
-
-    def write(work: Path) -> None:
+    with new_folder(folder) as work:
         write_conflicts(work, conflicts)
         index.save(work, embeddings.keys, embeddings.vectors)
-
-    _publish(root, folder, write, config.keep)
+    replace_pointer(root, folder.name)
+    prune(index_folders(root), config.keep, folder)
     log.info(
         "knowledge_built",
         index_id=folder.name,
@@ -317,19 +311,6 @@ def _by_source(passages: Sequence[Passage]) -> dict[str, dict[str, int]]:
     return {name: {"documents": len(set(ids)), "passages": len(ids)} for name, ids in found.items()}
 
 
-def _publish(root: Path, folder: Path, write: Callable[[Path], None], keep: int) -> None:
-    """Write an index beside the others, name it as current, and remove the oldest."""
-    work = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
-    try:
-        write(work)
-        work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
-        work.replace(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    replace_pointer(root, folder.name)
-    prune(index_folders(root), keep, folder)
-
-
 def index_folders(root: Path) -> list[Path]:
     """List the finished index folders."""
     return [
@@ -374,11 +355,3 @@ def _reused(root: Path, manifest: dict[str, Any], rejected: tuple[str, ...]) -> 
         rejected=rejected,
         dense=DenseReport(**manifest["dense"]),
     )
-
-
-@contextmanager
-def _only_builder(root: Path) -> Iterator[None]:
-    """Let one build at a time write below root; a second one waits."""
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -77,7 +77,7 @@ class OnnxEncoder:
             EncoderForeign: it is not an encoder of this format.
             EncoderTampered: a file differs from the manifest.
         """
-        manifest = _checked_manifest(folder)
+        manifest = checked_model(folder, kind=ENCODER_KIND, version=ENCODER_FORMAT)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         tokenizer.no_padding()
         return cls(
@@ -131,11 +131,12 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _checked_manifest(folder: Path) -> dict[str, Any]:
+def checked_model(folder: Path, *, kind: str, version: int) -> dict[str, Any]:
+    """Read the manifest of an exported model and check its files (see ``OnnxEncoder.load`` for the errors)."""
     if not folder.is_dir():
         raise EncoderMissing(folder, "there is no such folder")
     try:
-        manifest = read_manifest(folder, kind=ENCODER_KIND, version=ENCODER_FORMAT)
+        manifest = read_manifest(folder, kind=kind, version=version)
         check_files(folder, manifest, (MODEL_FILE, TOKENIZER_FILE))
     except FolderInvalid as error:
         refusal = EncoderForeign if error.is_foreign else EncoderTampered

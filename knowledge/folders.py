@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 
 MANIFEST = "manifest.json"
 CURRENT = "current"
-_CHUNK_BYTES = 1 << 20
 _MAX_ID_CHARS = 120
 
 
@@ -28,11 +28,8 @@ class FolderInvalid(Exception):
 
 def sha256_of(path: Path) -> str:
     """Hash a file without reading it whole."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal(folder: Path, manifest: dict[str, Any]) -> None:
@@ -110,6 +107,19 @@ def replace_text(path: Path, text: str) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into that takes the place of ``folder`` in the end; where that fails nothing is left of it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+    try:
+        yield work
+        work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
+        work.replace(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager

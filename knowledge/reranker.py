@@ -13,9 +13,9 @@ import numpy as np
 import structlog
 from tokenizers import Tokenizer
 
-from knowledge.encoder import MODEL_FILE, TOKENIZER_FILE, FloatArray, clean, open_session
-from knowledge.errors import EncoderError, EncoderForeign, EncoderMissing, EncoderTampered
-from knowledge.folders import FolderInvalid, check_files, read_manifest, read_pointer
+from knowledge.encoder import MODEL_FILE, TOKENIZER_FILE, FloatArray, checked_model, clean, open_session
+from knowledge.errors import EncoderError
+from knowledge.folders import read_pointer
 from knowledge.small_batches import small_batches
 
 RERANKER_KIND = "careline-reranker"
@@ -61,7 +61,7 @@ class OnnxReranker:
             EncoderForeign: it is not a reranker of this format.
             EncoderTampered: a file differs from the manifest.
         """
-        manifest = _checked_manifest(folder)
+        manifest = checked_model(folder, kind=RERANKER_KIND, version=RERANKER_FORMAT)
         return cls(
             open_session(folder / MODEL_FILE, threads),
             Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
@@ -136,7 +136,7 @@ def blended(scores: FloatArray, reread: FloatArray, weight: float) -> FloatArray
 
 def open_reranking(folder: Path, *, threads: int = 1) -> Reranking:
     """Load a reranker and how much it counts (see ``OnnxReranker.load`` for the errors)."""
-    manifest = _checked_manifest(folder)
+    manifest = checked_model(folder, kind=RERANKER_KIND, version=RERANKER_FORMAT)
     held_out = frozenset(map(str, manifest.get("held_out_documents", ())))
     return Reranking(OnnxReranker.load(folder, threads=threads), float(manifest.get("weight", 1.0)), held_out)
 
@@ -154,15 +154,3 @@ def named_reranking(root: Path, name: str, *, threads: int = 1) -> Reranking | N
     except EncoderError as error:
         log.error("knowledge_reranker_refused", reranker_id=name, code=error.code)
         return None
-
-
-def _checked_manifest(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        raise EncoderMissing(folder, "there is no such folder")
-    try:
-        manifest = read_manifest(folder, kind=RERANKER_KIND, version=RERANKER_FORMAT)
-        check_files(folder, manifest, (MODEL_FILE, TOKENIZER_FILE))
-    except FolderInvalid as error:
-        refusal = EncoderForeign if error.is_foreign else EncoderTampered
-        raise refusal(folder, error.reason) from error
-    return manifest

@@ -1,25 +1,20 @@
 """Exports a cross-encoder to ONNX, int8 where that keeps its order: this is where torch is imported."""
 
-import hashlib
 import json
-import shutil
-import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from knowledge.encoder import MODEL_FILE, TOKENIZER_FILE, FloatArray
-from knowledge.encoder_export import resolve_source
+from knowledge.encoder_export import hash_source, resolve_source
 from knowledge.errors import EncoderForeign
-from knowledge.folders import seal, sha256_of
+from knowledge.folders import new_folder, seal
 from knowledge.reranker import RERANKER_FORMAT, RERANKER_KIND, OnnxReranker
 
 # Int8 scores must go with fp32's at least so closely (Pearson) on the sample; else fp32 is served.
 _AGREEMENT_FLOOR = 0.95
 _EXPORT_REVISION = 1
-_OPSET = 17
 _MOST_TOKENS = 256
 _QUESTION = "How do I send a lamp back?"
 _SAMPLE = (
@@ -44,18 +39,10 @@ def ensure_reranker(source: str, rerankers: Path) -> Path:
         EncoderMissing: there is no such model.
         EncoderForeign: it does not give one score for a pair of texts.
     """
-    folder = rerankers / _reranker_id(source)
+    folder = rerankers / f"{Path(source).name}-{hash_source(source, _EXPORT_REVISION)}"
     if not folder.is_dir():
         _export(source, folder)
     return folder
-
-
-def _reranker_id(source: str) -> str:
-    model = resolve_source(source)
-    digest = hashlib.sha256(str(_EXPORT_REVISION).encode())
-    for path in sorted(p for p in model.rglob("*") if p.suffix in {".json", ".safetensors", ".bin", ".txt"}):
-        digest.update(sha256_of(path).encode())
-    return f"{Path(source).name}-{digest.hexdigest()[:12]}"
 
 
 def _export(source: str, folder: Path) -> None:
@@ -81,16 +68,10 @@ def _export(source: str, folder: Path) -> None:
         "inputs": inputs,
         "max_tokens": min(_MOST_TOKENS, int(tokenizer.model_max_length)),
     }
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-    try:
+    with new_folder(folder) as work:
         (work / TOKENIZER_FILE).write_text(json.dumps(backend), encoding="utf-8")
         _write_onnx(model, inputs, work / MODEL_FILE)
         _make_small(work, manifest)
-        work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
-        work.replace(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _make_small(work: Path, manifest: dict[str, Any]) -> None:
@@ -124,6 +105,8 @@ def _agreement(exact: FloatArray, small: FloatArray) -> float:
 def _write_onnx(model: Any, inputs: list[str], path: Path) -> None:
     import torch
 
+    from nlu.training.export import write_onnx
+
     class Scoring(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -133,16 +116,4 @@ def _write_onnx(model: Any, inputs: list[str], path: Path) -> None:
             return self.model(**dict(zip(inputs, given, strict=True))).logits[:, 0]
 
     ids = torch.ones((2, 9), dtype=torch.int64)
-    axes = {name: {0: "batch", 1: "tokens"} for name in inputs}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Scoring().eval(),
-            tuple(ids for _ in inputs),
-            str(path),
-            input_names=inputs,
-            output_names=["score"],
-            dynamic_axes={**axes, "score": {0: "batch"}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+    write_onnx(Scoring(), dict.fromkeys(inputs, ids), {"score": {0: "batch"}}, path)

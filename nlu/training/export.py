@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import Tensor, nn
 
 from nlu.runtime import OUTPUTS, Network
 from nlu.training.batches import IGNORED, Item
@@ -20,6 +21,7 @@ from nlu.training.network import JointNetwork
 MAX_LOSS_POINTS = 0.3
 """Int8 weights are kept unless they cost more percentage points than this, of intents or of tags."""
 
+TOKEN_AXES = {0: "batch", 1: "tokens"}
 _OPSET = 17
 
 
@@ -36,26 +38,35 @@ class Precision:
 
 def export_fp32(network: JointNetwork, path: Path) -> None:
     """Write the network with fp32 weights; both batch and length stay free."""
-    network.eval()
     ids = torch.tensor([[2, 3, 4, 0], [2, 3, 4, 5]])
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
-    free = {0: "batch", 1: "tokens"}
+    axes = ({0: "batch"}, TOKEN_AXES, {0: "batch"})
+    write_onnx(
+        network, {"input_ids": ids, "attention_mask": mask}, dict(zip(OUTPUTS, axes, strict=True)), path
+    )
+
+
+def write_onnx(
+    network: nn.Module, inputs: Mapping[str, Tensor], outputs: Mapping[str, dict[int, str]], path: Path
+) -> None:
+    """Write a network as an ONNX graph.
+
+    Args:
+        network: takes the inputs in their order.
+        inputs: an example of each, (n, tokens); both lengths stay free.
+        outputs: the names of what it gives, each with the axes whose lengths stay free.
+        path: the .onnx file to write.
+    """
     with warnings.catch_warnings(), torch.no_grad():
         # The tracing exporter is deprecated in favour of one that needs two more packages; the graph is as good.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network,
-            (ids, mask),
+            network.eval(),
+            tuple(inputs.values()),
             str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=list(OUTPUTS),
-            dynamic_axes={
-                "input_ids": free,
-                "attention_mask": free,
-                "intent_logits": {0: "batch"},
-                "tag_logits": free,
-                "embedding": {0: "batch"},
-            },
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={**dict.fromkeys(inputs, TOKEN_AXES), **outputs},
             opset_version=_OPSET,
             dynamo=False,
         )

@@ -71,10 +71,9 @@ def settle(
 
 def _voices(index: KnowledgeIndex, found: Found) -> list[_Voice]:
     """Name the best passages of the next documents of the ranking."""
-    best: dict[int, Ranked] = {}
-    for ranked in found.ranking[:_HEARD_DEPTH]:
-        best.setdefault(index.document(ranked.row), ranked)
-    others = [ranked for name, ranked in best.items() if name != index.document(found.ranked.row)]
+    own = index.document(found.ranked.row)
+    best = index.best_of_documents(found.ranking[:_HEARD_DEPTH])
+    others = [ranked for ranked in best if index.document(ranked.row) != own]
     return [_Voice(index.passage(ranked.row), ranked) for ranked in others[:_MOST_HEARD]]
 
 

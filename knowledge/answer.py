@@ -135,10 +135,7 @@ def gather_evidence(index: KnowledgeIndex, query: Query, allowed: Allowed | None
 
 def nearest_passages(index: KnowledgeIndex, found: Found) -> tuple[Near, ...]:
     """Name the best passage of each of the best documents."""
-    best: dict[int, Ranked] = {}
-    for ranked in found.ranking:
-        best.setdefault(index.document(ranked.row), ranked)
-    head = list(best.values())[:MOST_NEAREST]
+    head = index.best_of_documents(found.ranking)[:MOST_NEAREST]
     return tuple(Near(index.passage(ranked.row), ranked.score) for ranked in head)
 
 

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.answer import gather_evidence
-from knowledge.documents import Audience
 from knowledge.encoder import Encoder
 from knowledge.errors import RetrievalSetInvalid
 from knowledge.filters import CUSTOMER
 from knowledge.index import KnowledgeIndex
-from knowledge.metrics import auroc
+from knowledge.metrics import auroc, rounded
 from knowledge.retrieval_set import read_lines, text_of
 from nlu.binomial import share_interval
 
 QUESTIONS_FORM = 'one JSON object a line: {"id": …, "text": …, "article": document id or null}'
-EVERYBODY = frozenset(Audience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class AnswerReport:
 
     def to_json(self) -> dict[str, Any]:
         """Write the report as an object."""
-        return _rounded(asdict(self))
+        return rounded(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +86,13 @@ def evaluate_answers(index: KnowledgeIndex, encoder: Encoder, questions: Path) -
     return AnswerReport(
         questions=len(outcomes),
         answerable=len(answerable),
-        first=_share(answerable, [outcome.is_right for outcome in answerable]),
-        first_three=_share(
-            answerable, [outcome.place is not None and outcome.place < 3 for outcome in answerable]
-        ),
-        right=_share(answerable, [outcome.is_right and outcome.is_answered for outcome in answerable]),
+        first=_share([outcome.is_right for outcome in answerable]),
+        first_three=_share([outcome.place is not None and outcome.place < 3 for outcome in answerable]),
+        right=_share([outcome.is_right and outcome.is_answered for outcome in answerable]),
         wrong=wrong / len(outcomes),
         wrong_low=low,
         wrong_high=high,
-        abstained_right=_share(others, [not outcome.is_answered for outcome in others]),
+        abstained_right=_share([not outcome.is_answered for outcome in others]),
         right_at_5_percent_wrong=_right_at(outcomes, len(answerable), 0.05),
         answerable_auroc=auroc(
             [outcome.confidence for outcome in answerable], [outcome.confidence for outcome in others]
@@ -111,17 +107,12 @@ def evaluate_answers(index: KnowledgeIndex, encoder: Encoder, questions: Path) -
     )
 
 
-def _documents(index: KnowledgeIndex, rows: Sequence[int]) -> list[str]:
-    names = index.document_ids
-    return list(dict.fromkeys(names[row] for row in rows))[:100]
-
-
 def _ask(index: KnowledgeIndex, encoder: Encoder, text: str, article: str | None) -> _Outcome:
     started = time.perf_counter()
     query = index.prepare(text, encoder)
     found = gather_evidence(index, query, index.allowed(CUSTOMER))
     milliseconds = (time.perf_counter() - started) * 1000
-    ranking = _documents(index, [ranked.row for ranked in index.rank(query, index.allowed(CUSTOMER))])
+    ranking = index.documents_of(index.rank(query, index.allowed(CUSTOMER)))
     confidence = index.rule.confidence(found.evidence) if found else 0.0
     return _Outcome(
         is_right=found is not None and found.passage.document_id == article,
@@ -145,9 +136,5 @@ def _right_at(outcomes: Sequence[_Outcome], answerable: int, max_wrong: float) -
     return best / answerable if answerable else 0.0
 
 
-def _share(group: Sequence[object], flags: Sequence[bool]) -> float:
-    return sum(flags) / len(group) if group else 0.0
-
-
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
+def _share(flags: Sequence[bool]) -> float:
+    return sum(flags) / len(flags) if flags else 0.0

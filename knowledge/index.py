@@ -258,6 +258,17 @@ class KnowledgeIndex:
         np.save(folder / EMBEDDING_KEYS_FILE, keys)
         seal(folder, self.manifest)
 
+    def documents_of(self, ranking: Sequence[Ranked]) -> list[str]:
+        """Name the documents of a ranking, each once, in its order."""
+        return list(dict.fromkeys(self.document_ids[ranked.row] for ranked in ranking))
+
+    def best_of_documents(self, ranking: Sequence[Ranked]) -> list[Ranked]:
+        """Keep the best passage of each document, in order."""
+        best: dict[int, Ranked] = {}
+        for ranked in ranking:
+            best.setdefault(self.document(ranked.row), ranked)
+        return list(best.values())
+
     def rows_of(self, document_ids: frozenset[str]) -> RowArray:
         """List the rows of some documents."""
         return np.asarray(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log2
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,11 @@ class Metrics:
     map: float
     p_at_5: float
     queries: int
+
+
+def rounded(values: dict[str, Any]) -> dict[str, Any]:
+    """Round the numbers of a report to four digits."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def mean_metrics(rankings: Sequence[Sequence[str]], relevant: Sequence[dict[str, int]]) -> Metrics:

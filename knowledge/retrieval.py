@@ -14,7 +14,7 @@ from knowledge.build import ENCODERS, BuildConfig, EncoderLoader, build_document
 from knowledge.documents import Collection, Document
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
 from knowledge.index import SERVED, KnowledgeIndex, Method, Query
-from knowledge.metrics import Metrics, auroc, mean_metrics
+from knowledge.metrics import Metrics, auroc, mean_metrics, rounded
 from knowledge.reranker import RERANKED, Reranker, reranked
 from knowledge.retrieval_set import RetrievalSet, read_retrieval_set
 from nlu.binomial import share_interval
@@ -96,14 +96,14 @@ class RetrievalReport:
     def to_json(self) -> dict[str, Any]:
         """One object per method, and ``served``: the name of the one that customers get."""
         return {
-            **{name: _rounded(asdict(values)) for name, values in self.metrics.items()},
+            **{name: rounded(asdict(values)) for name, values in self.metrics.items()},
             "served": self.served,
             "documents": self.documents,
             "passages": self.passages,
             "dense_weight": round(self.dense_weight, 4),
             "encoder": self.encoder_id,
             "answering": answering(self.asked, self.threshold, self.max_wrong_share),
-            "latency_ms": _rounded(asdict(self.latency)),
+            "latency_ms": rounded(asdict(self.latency)),
             "notes": list(self.notes),
         }
 
@@ -216,7 +216,7 @@ def answering(asked: Sequence[Asked], threshold: float, max_wrong_share: float) 
         "wrong_low": low,
         "wrong_high": high,
     }
-    return {**_rounded(values), "reject_curve": [list(point) for point in rejects(asked)]}
+    return {**rounded(values), "reject_curve": [list(point) for point in rejects(asked)]}
 
 
 def rejects(asked: Sequence[Asked], steps: int = 20) -> list[tuple[float, float]]:
@@ -270,19 +270,17 @@ def _rank(index: KnowledgeIndex, query: Query, method: Method, times: list[float
     started = time.perf_counter()
     ranking = index.rank(query, None, depth=_PASSAGES, method=method)
     times.append(time.perf_counter() - started)
-    names = index.document_ids
-    return list(dict.fromkeys(names[ranked.row] for ranked in ranking))[:_DOCUMENTS]
+    return index.documents_of(ranking)[:_DOCUMENTS]
 
 
 def _rerank(index: KnowledgeIndex, query: Query, reranker: Reranker, times: list[float]) -> list[str]:
     """Rank as served, then let the reranker order the first passages anew."""
-    rows = [ranked.row for ranked in index.rank(query, None, depth=_PASSAGES)]
+    ranking = index.rank(query, None, depth=_PASSAGES)
     started = time.perf_counter()
-    texts = [index.passage(row).embedded_text for row in rows[:RERANKED]]
-    order = [*reranked(query.text, texts, reranker), *range(len(texts), len(rows))]
+    texts = [index.passage(ranked.row).embedded_text for ranked in ranking[:RERANKED]]
+    first = [ranking[place] for place in reranked(query.text, texts, reranker)]
     times.append(time.perf_counter() - started)
-    names = index.document_ids
-    return list(dict.fromkeys(names[rows[place]] for place in order))[:_DOCUMENTS]
+    return index.documents_of([*first, *ranking[RERANKED:]])[:_DOCUMENTS]
 
 
 def _milliseconds(times: Sequence[float]) -> tuple[float, float]:
@@ -295,7 +293,3 @@ def _called(document: Document) -> str:
     """Name a document by its title, or by how it begins."""
     text = document.title or (document.blocks[0].text if document.blocks else "")
     return text if len(text) <= 80 else text[:79] + "…"
-
-
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}

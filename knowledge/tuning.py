@@ -20,6 +20,7 @@ from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.fusion import dense_weight
 from knowledge.index import KnowledgeIndex, Method, Query
+from knowledge.metrics import reciprocal_rank
 from knowledge.reranker import Reranking
 
 MAX_TITLES = 400
@@ -205,9 +206,7 @@ def _quality(trials: Sequence[Trial], embeddings: Embeddings, method: Method) ->
     for trial in trials:
         for question, query in _prepared(trial, embeddings):
             ranking = trial.index.rank(query, None, depth=20, method=method)
-            seen = list(dict.fromkeys(trial.index.passage(ranked.row).document_id for ranked in ranking))
-            hits = [place for place, name in enumerate(seen, start=1) if name in question.document_ids]
-            ranks.append(1 / hits[0] if hits else 0.0)
+            ranks.append(reciprocal_rank(trial.index.documents_of(ranking), question.document_ids))
     return float(np.mean(ranks)) if ranks else 0.0
 
 
@@ -240,7 +239,7 @@ def _prepared(trial: Trial, embeddings: Embeddings) -> list[tuple[MadeQuestion, 
 def _without_its_like(index: KnowledgeIndex, query: Query, question: MadeQuestion) -> Allowed:
     """Allow all rows but those of the right document and of the documents that come next."""
     ranking = index.rank(query, None)
-    near = list(dict.fromkeys(index.passage(ranked.row).document_id for ranked in ranking))[:_LIKE_DOCUMENTS]
+    near = index.documents_of(ranking)[:_LIKE_DOCUMENTS]
     mask = np.ones(len(index), dtype=np.bool_)
     mask[index.rows_of(question.document_ids | set(near))] = False
     return index.only(mask)

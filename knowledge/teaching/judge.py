@@ -115,6 +115,12 @@ def title_trial(held_out: Sequence[Document], passages: Sequence[Passage]) -> Tr
     return Trial(tuple(texts), bodies)
 
 
+def place_of(document_id: str, documents: Sequence[str]) -> float:
+    """Find the place of a document among others, each of which counts once, from 1; infinite where it is not among them."""
+    names = list(dict.fromkeys(documents))
+    return float(names.index(document_id) + 1) if document_id in names else float("inf")
+
+
 def find_places(trials: Sequence[Trial], embeddings: Embeddings) -> Places:
     """Rank for every question as for a customer's; the place of its document, from 1 on, infinite beyond the candidates."""
     places: list[float] = []
@@ -158,8 +164,7 @@ def score(places: Places) -> Score:
 
 def _place(index: KnowledgeIndex, encoder: Encoder, text: str, document_id: str) -> float:
     ranking = index.rank(index.prepare(text, encoder), None, depth=_DEPTH)
-    names = list(dict.fromkeys(index.passage(ranked.row).document_id for ranked in ranking))
-    return float(names.index(document_id) + 1) if document_id in names else float("inf")
+    return place_of(document_id, index.documents_of(ranking))
 
 
 def _mcnemar(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> float:

@@ -14,7 +14,7 @@ from knowledge.embeddings import Embeddings
 from knowledge.encoder import FloatArray, Progress
 from knowledge.reranker import RERANKED, Reranker, blended
 from knowledge.teaching.course import Course
-from knowledge.teaching.judge import Places, Trial, question_trials, score, title_trial
+from knowledge.teaching.judge import Places, Trial, place_of, question_trials, score, title_trial
 
 _DEPTH = 100
 # The reranker's shares of the score that are tried.
@@ -146,9 +146,7 @@ def find_reread_places(asked: Sequence[Asked], reread: Sequence[FloatArray] | No
     for row, one in enumerate(asked):
         scores = one.scores if reread is None else blended(one.scores, reread[row], weight)
         order = np.argsort(-scores, kind="stable")
-        names = list(dict.fromkeys(one.documents[place] for place in order))
-        found = one.document_id in names
-        places.append(float(names.index(one.document_id) + 1) if found else float("inf"))
+        places.append(place_of(one.document_id, [one.documents[place] for place in order]))
     return np.asarray(places, dtype=np.float64)
 
 

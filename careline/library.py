@@ -23,7 +23,7 @@ from desk.service.unanswered import Grouping
 from desk.store.quoted import PassageText, Quoted
 from knowledge.articles import load_team
 from knowledge.conflicts import list_conflicts
-from knowledge.current import QuotedPassage, compare, passage_hash, passages_of
+from knowledge.current import QuotedPassage, compare, passages_of
 from knowledge.documents import Collection, Passage, load_documents
 from knowledge.folders import MANIFEST, read_pointer
 from knowledge.source_store import Status
@@ -63,7 +63,7 @@ class FileLibrary(TeamArticles):
         """Read what quoted passages say, by hash."""
         wanted = {one.passage_hash for one in quoted}
         documents = passages_of(self._root, frozenset(one.document_id for one in quoted))
-        passages = ((passage_hash(one), one) for group in documents.values() for one in group)
+        passages = ((one.content_hash, one) for group in documents.values() for one in group)
         return {key: _text_of(passage) for key, passage in passages if key in wanted}
 
     def compare(self, quoted: Sequence[Quoted], texts: Mapping[str, PassageText]) -> Comparison:
@@ -76,9 +76,7 @@ class FileLibrary(TeamArticles):
         ]
         compared = list(zip(quoted, compare(self._root, asked), strict=True))
         changed = [
-            Change(one, passage_hash(found.now), _text_of(found.now))
-            if found.now
-            else Change(one, None, None)
+            Change(one, found.now.content_hash, _text_of(found.now)) if found.now else Change(one, None, None)
             for one, found in compared
             if not found.is_current
         ]

@@ -17,7 +17,7 @@ from knowledge.answer import (
     Source,
     nearest_passages,
 )
-from knowledge.build import ENCODERS
+from knowledge.build import ENCODERS, EncoderLoader
 from knowledge.conflicts import MetConflicts
 from knowledge.documents import CUSTOMERS, Audience
 from knowledge.encoder import Encoder, OnnxEncoder
@@ -60,9 +60,6 @@ class _Snapshot:
     encoder: Encoder
     sentences: SentenceVectors
     met: MetConflicts
-
-
-EncoderLoader = Callable[[Path], Encoder]
 
 
 class KnowledgeBase:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from knowledge.articles import ARTICLES, load_team
 from knowledge.assembly import assemble, embedded_texts, with_questions
 from knowledge.conflicts import write_conflicts
 from knowledge.disagreement import find_conflicts
-from knowledge.documents import Collection, Document, Passage, load_documents, split_passages
+from knowledge.documents import Collection, Document, Passage, fields_of, load_documents, split_passages
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import Encoder, OnnxEncoder, Progress
 from knowledge.encoder_choice import TEACHINGS, ensure_wanted_encoder, wanted_encoder_id
@@ -32,8 +32,6 @@ from knowledge.sources import load_sources, without_repeats
 from knowledge.tuning import Tuning, tune
 
 ENCODERS = "encoders"
-DEFAULT_DATA = Path("data/knowledge")
-DEFAULT_ROOT = Path("var/knowledge")
 # Changes whenever the same sources would give another index.
 _BUILD_REVISION = 14
 _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "tokenizers", "numpy")
@@ -203,8 +201,7 @@ def hash_documents(
         settings.append(reranking.reranker.reranker_id)
     digest = hashlib.sha256(json.dumps(settings).encode())
     for document in documents:
-        fields = {**asdict(document), "audience": document.audience.value}
-        digest.update(json.dumps(fields, sort_keys=True).encode())
+        digest.update(json.dumps(fields_of(document), sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -38,11 +38,6 @@ class Comparison:
     now: Passage | None = None
 
 
-def passage_hash(passage: Passage) -> str:
-    """Name a passage's text; another title, place or date leaves it as it is."""
-    return passage.content_hash
-
-
 def passages_of(root: Path, document_ids: frozenset[str]) -> dict[str, list[Passage]]:
     """Read the passages of some documents from the current index; documents that are not in it are left out.
 
@@ -62,7 +57,7 @@ def passages_of(root: Path, document_ids: frozenset[str]) -> dict[str, list[Pass
 def compare(root: Path, quoted: Sequence[QuotedPassage]) -> list[Comparison]:
     """Compare what was quoted with the current index, in the order given (see ``passages_of`` for the errors)."""
     documents = passages_of(root, frozenset(one.document_id for one in quoted))
-    hashes = {name: {passage_hash(passage) for passage in group} for name, group in documents.items()}
+    hashes = {name: {passage.content_hash for passage in group} for name, group in documents.items()}
     return [
         Comparison(one, is_current=True)
         if one.passage_hash in hashes.get(one.document_id, ())

@@ -4,10 +4,11 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import frontmatter
 import yaml
@@ -113,7 +114,7 @@ class Passage:
 
     @property
     def content_hash(self) -> str:
-        """Name what the passage says: 16 hex digits of the sha256 of its text."""
+        """Name the passage's text: 16 hex digits of its sha256; another title, place or date leaves it as it is."""
         return content_hash(self.text)[:16]
 
     @property
@@ -279,6 +280,11 @@ def clean_text(text: str) -> str:
 def content_hash(text: str) -> str:
     """Name a text by its content."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def fields_of(told: Document | Passage | Given) -> dict[str, Any]:
+    """Write a document, a passage or what is given of a source as an object of JSON."""
+    return {**asdict(told), "audience": told.audience.value}
 
 
 def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[str]]]:

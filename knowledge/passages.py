@@ -3,13 +3,12 @@
 import json
 import mmap
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.documents import Audience, Passage
+from knowledge.documents import Audience, Passage, fields_of
 
 PASSAGES_FILE = "passages.jsonl"
 OFFSETS_FILE = "passages.offsets.npy"
@@ -42,7 +41,6 @@ def write_passages(folder: Path, passages: Iterable[Passage]) -> None:
     offsets = [0]
     with (folder / PASSAGES_FILE).open("wb") as file:
         for passage in passages:
-            fields = {**asdict(passage), "audience": passage.audience.value}
-            file.write(json.dumps(fields, ensure_ascii=False).encode("utf-8") + b"\n")
+            file.write(json.dumps(fields_of(passage), ensure_ascii=False).encode("utf-8") + b"\n")
             offsets.append(file.tell())
     np.save(folder / OFFSETS_FILE, np.asarray(offsets, dtype=np.int64))

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from knowledge.documents import Given
+from knowledge.documents import Given, fields_of
+from knowledge.encoder import Progress
 from knowledge.errors import DocumentRejected, FetchRefused, PageGone
 from knowledge.reading.apart import Apart
 from knowledge.reading.fetch import Fetcher
@@ -20,8 +21,6 @@ from knowledge.source_store import Documents, Item, Kind, Source
 _READER_REVISION = 2
 # Readers of these run in a process of their own, because what others made can keep them busy or fill the memory.
 _RISKY = (".pdf", ".docx", ".html", ".htm")
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +180,7 @@ def _fingerprint(path: Path, given: Given) -> str:
 
 def _way_of_reading(given: Given) -> bytes:
     """Say what the same file or page would be read otherwise by, if it changed."""
-    told = {**asdict(given), "audience": given.audience.value}
-    return json.dumps([_READER_REVISION, told], sort_keys=True).encode()
+    return json.dumps([_READER_REVISION, fields_of(given)], sort_keys=True).encode()
 
 
 def _with_names_of_their_own(documents: Documents) -> Documents:

@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from knowledge.documents import Audience, Document, Given
+from knowledge.documents import Audience, Document, Given, fields_of
 from knowledge.errors import SourceDamaged, SourceUnknown
 from knowledge.folders import only_one, replace_text
 from knowledge.markdown import Block
@@ -154,7 +154,7 @@ def save_source(root: Path, source: Source, documents: Documents) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"documents-{secrets.token_hex(8)}.jsonl"
     lines = (
-        json.dumps({"item": item, **_document_fields(document)})
+        json.dumps({"item": item, **fields_of(document)})
         for item, group in documents.items()
         for document in group
     )
@@ -200,10 +200,6 @@ def _documents(path: Path) -> Documents:
     return {item: tuple(group) for item, group in found.items()}
 
 
-def _document_fields(document: Document) -> dict[str, Any]:
-    return {**asdict(document), "audience": document.audience.value}
-
-
 def _document(fields: dict[str, Any]) -> Document:
     blocks = tuple(Block(tuple(block["headings"]), block["text"]) for block in fields["blocks"])
     return Document(
@@ -217,9 +213,8 @@ def _document(fields: dict[str, Any]) -> Document:
 
 
 def _source_fields(source: Source) -> dict[str, Any]:
-    given = {**asdict(source.given), "audience": source.given.audience.value}
-    fields = {**asdict(source), "kind": source.kind.value, "status": source.status.value, "given": given}
-    return {"format_version": FORMAT, **fields}
+    enums = {"kind": source.kind.value, "status": source.status.value}
+    return {"format_version": FORMAT, **asdict(source), **enums, "given": fields_of(source.given)}
 
 
 def _source(fields: dict[str, Any]) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,21 +33,8 @@ class Reading:
     is_gone: bool = False
 
 
-def read_folder(folder: Path, given: Given, source_id: str) -> Iterator[Reading]:
-    """Read every file below a folder that is of a known kind; hidden ones and links out of it are passed over.
-
-    Raises:
-        DocumentRejected: there is no such folder, or it holds too many files.
-    """
-    paths = list_files(folder)
-    if len(paths) > MAX_FILES:
-        raise DocumentRejected(str(folder), f"it holds more than {MAX_FILES} files; add its parts one by one")
-    for path in paths:
-        yield read_file(path, given, source_id, item=path.relative_to(folder).as_posix())
-
-
 def list_files(folder: Path) -> list[Path]:
-    """List the files of a known kind below a folder, sorted.
+    """List the files of a known kind below a folder, sorted; hidden ones and links are passed over.
 
     Raises:
         DocumentRejected: there is no such folder.
@@ -105,9 +92,7 @@ def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
             article = _plain(decode(raw, item), path)
     if not article.updated:
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
-        article = Article(
-            article.title, article.markdown, article.url, changed, article.language, article.questions
-        )
+        article = replace(article, updated=changed)
     return Reading(item, (build_document(article, given, document_id=document_id, name=item),))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -12,7 +12,7 @@ import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
 
 from knowledge.documents import Given
-from knowledge.errors import DocumentRejected, FetchRefused, PageGone
+from knowledge.errors import DocumentRejected
 from knowledge.reading.article import Article, build_document
 from knowledge.reading.docx import read_docx
 from knowledge.reading.fetch import Fetched, Fetcher
@@ -34,16 +34,6 @@ def is_sitemap(fetched: Fetched) -> bool:
     )
 
 
-def read_page(url: str, fetcher: Fetcher, given: Given, source_id: str) -> Reading:
-    """Fetch a page and read it; what is wrong with it is told in the result."""
-    try:
-        return read_fetched(fetcher.get(url), url, given, source_id)
-    except PageGone as error:
-        return Reading(url, rejected=(DocumentRejected(url, error.reason),), is_gone=True)
-    except FetchRefused as error:
-        return Reading(url, rejected=(DocumentRejected(url, error.reason),))
-
-
 def read_fetched(fetched: Fetched, url: str, given: Given, source_id: str) -> Reading:
     """Read what an address gave."""
     try:
@@ -54,21 +44,13 @@ def read_fetched(fetched: Fetched, url: str, given: Given, source_id: str) -> Re
     return Reading(url, (document,))
 
 
-def read_sitemap(fetched: Fetched, fetcher: Fetcher, given: Given, source_id: str) -> Iterator[Reading]:
-    """Read every page that a sitemap lists, and those of the sitemaps that it lists, of its own host only.
+def list_pages(fetched: Fetched, fetcher: Fetcher) -> list[str]:
+    """List the pages of a sitemap and of the sitemaps below it, those of its own host only.
 
     Raises:
         DocumentRejected: it is no sitemap, or lists too many pages.
         FetchRefused: one of its sitemaps cannot be had: then what is missing is not gone.
-        PageGone: so is this.
     """
-    pages = list_pages(fetched, fetcher)
-    for url in pages:
-        yield read_page(url, fetcher, given, source_id)
-
-
-def list_pages(fetched: Fetched, fetcher: Fetcher) -> list[str]:
-    """List the pages of a sitemap and of the sitemaps below it; see ``read_sitemap``."""
     host, waiting, pages = urlsplit(fetched.url).netloc, [fetched], dict[str, None]()
     seen = {fetched.url}
     while waiting:
@@ -114,8 +96,7 @@ def _article(fetched: Fetched, url: str) -> Article:
         article = Article(stem, decode(fetched.body, url))
     else:
         raise DocumentRejected(url, f"it is of a kind that can't be read ({fetched.kind})")
-    updated = article.updated or _date(fetched.modified)
-    return Article(article.title, article.markdown, fetched.url, updated, article.language)
+    return replace(article, url=fetched.url, updated=article.updated or _date(fetched.modified))
 
 
 def _date(modified: str) -> str:

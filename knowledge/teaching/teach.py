@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from knowledge.build import ENCODERS, index_folders
-from knowledge.documents import Document
+from knowledge.documents import Document, fields_of
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import OnnxEncoder, Progress
 from knowledge.encoder_choice import (
@@ -128,8 +128,7 @@ def hash_material(material: Material, config: TeachConfig) -> str:
     settings = [config.to_json(), encoder_id_of(config.encoder), versions, _REVISION]
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for document in material.documents:
-        fields = {**asdict(document), "audience": document.audience.value}
-        digest.update(json.dumps(fields, sort_keys=True).encode())
+        digest.update(json.dumps(fields_of(document), sort_keys=True).encode())
     return digest.hexdigest()
 
 

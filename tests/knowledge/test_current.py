@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from knowledge.build import BuildReport
-from knowledge.current import QuotedPassage, compare, passage_hash, passages_of
+from knowledge.current import QuotedPassage, compare, passages_of
 from knowledge.documents import Passage
 
 
 def quoted(passage: Passage, *, is_text_kept: bool = True) -> QuotedPassage:
     text = passage.text if is_text_kept else ""
-    return QuotedPassage(passage.document_id, passage.passage_id, passage_hash(passage), text)
+    return QuotedPassage(passage.document_id, passage.passage_id, passage.content_hash, text)
 
 
 def all_passages(root: Path) -> dict[str, Passage]:

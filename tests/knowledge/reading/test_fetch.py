@@ -13,7 +13,7 @@ from knowledge.documents import Given
 from knowledge.errors import FetchRefused, PageGone
 from knowledge.reading import fetch
 from knowledge.reading.fetch import Fetcher, is_public
-from knowledge.reading.web import is_sitemap, list_pages, read_page
+from knowledge.reading.web import is_sitemap, list_pages, read_fetched
 
 LATIN = "<main><h1>A</h1><p>Caf\xe9</p></main>".encode("latin-1")
 
@@ -95,18 +95,18 @@ def fetcher() -> Fetcher:
 
 
 def test_page_is_read_in_the_charset_that_the_server_told(site: str, fetcher: Fetcher) -> None:
-    (document,) = read_page(f"{site}/a", fetcher, Given(language="en"), "web").documents
+    url = f"{site}/a"
+    (document,) = read_fetched(fetcher.get(url), url, Given(language="en"), "web").documents
     assert (document.document_id, document.url, document.blocks[0].text) == ("web/a", f"{site}/a", "Café")
 
 
 def test_page_that_is_gone_is_told_from_one_that_cannot_be_had(site: str, fetcher: Fetcher) -> None:
-    assert read_page(f"{site}/gone", fetcher, Given(), "web").is_gone
-    assert read_page(f"{site}/nowhere", fetcher, Given(), "web").is_gone
-    down = read_page(f"{site}/down", fetcher, Given(), "web")
-    assert not down.is_gone
-    assert "status 503" in str(down.rejected[0])
-    with pytest.raises(PageGone):
-        fetcher.get(f"{site}/gone")
+    for path in ("gone", "nowhere"):
+        with pytest.raises(PageGone):
+            fetcher.get(f"{site}/{path}")
+    with pytest.raises(FetchRefused, match="status 503") as refused:
+        fetcher.get(f"{site}/down")
+    assert not isinstance(refused.value, PageGone)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,12 @@ def test_page_that_is_gone_is_told_from_one_that_cannot_be_had(site: str, fetche
     ],
 )
 def test_what_cannot_be_read_says_why(site: str, fetcher: Fetcher, path: str, reason: str) -> None:
-    assert reason in str(read_page(f"{site}{path}", fetcher, Given(), "web").rejected[0])
+    url = f"{site}{path}"
+    try:
+        told = str(read_fetched(fetcher.get(url), url, Given(), "web").rejected[0])
+    except FetchRefused as error:
+        told = error.reason
+    assert reason in told
 
 
 def test_big_page_is_cut_off(site: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:

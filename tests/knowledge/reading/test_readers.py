@@ -9,7 +9,7 @@ import pytest
 from knowledge.documents import Audience, Given
 from knowledge.errors import DocumentRejected
 from knowledge.reading.docx import read_docx
-from knowledge.reading.files import read_file, read_folder
+from knowledge.reading.files import list_files, read_file
 from knowledge.reading.html import read_html
 from knowledge.reading.language import detect_language
 from knowledge.reading.pdf import NO_TEXT, read_pdf
@@ -191,7 +191,10 @@ def test_folder_is_read_but_for_hidden_files_links_and_other_kinds(tmp_path: Pat
         written(folder / passed_over, "x")
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "link.md").symlink_to(tmp_path / "elsewhere.md")
-    readings = {reading.item: reading for reading in read_folder(folder, Given(product="Sofa"), "src")}
+    items = {path.relative_to(folder).as_posix(): path for path in list_files(folder)}
+    readings = {
+        item: read_file(path, Given(product="Sofa"), "src", item=item) for item, path in items.items()
+    }
     assert set(readings) == {"a.md", "b/plain.txt", "broken.pdf"}
     assert readings["a.md"].documents[0].document_id == "src/a"
     assert readings["a.md"].documents[0].audience is Audience.AGENTS

@@ -27,7 +27,8 @@ from knowledge.documents import (
     parse_document,
 )
 from knowledge.errors import ArticleChanged, ArticleUnknown, DocumentRejected
-from knowledge.folders import only_one, replace_text
+from knowledge.folders import only_one
+from nlu.files import replace_text
 
 ARTICLES = "articles"
 PREFIX = "team/"

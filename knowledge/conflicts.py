@@ -15,6 +15,7 @@ import structlog
 
 from knowledge.documents import Passage
 from knowledge.folders import read_pointer
+from nlu.files import write_json_lines
 
 CONFLICTS_FILE = "conflicts.jsonl"
 _MET_PREFIX = ".conflicts-"
@@ -122,10 +123,8 @@ def list_conflicts(root: Path) -> list[Conflict]:
 
 def write_conflicts(folder: Path, conflicts: Sequence[Conflict]) -> None:
     """Write what a build found into the folder of its index; no file where there is nothing."""
-    if not conflicts:
-        return
-    lines = (json.dumps(conflict.to_json(), ensure_ascii=False) + "\n" for conflict in conflicts)
-    (folder / CONFLICTS_FILE).write_text("".join(lines), encoding="utf-8")
+    if conflicts:
+        write_json_lines(folder / CONFLICTS_FILE, (conflict.to_json() for conflict in conflicts))
 
 
 class MetConflicts:

@@ -13,7 +13,8 @@ import structlog
 
 from knowledge.encoder_export import encoder_id_of, ensure_encoder
 from knowledge.errors import EncoderMissing
-from knowledge.folders import CURRENT, read_pointer, replace_pointer, replace_text
+from knowledge.folders import CURRENT, read_pointer, replace_pointer
+from nlu.files import replace_text
 
 TEACHINGS = "teachings"
 

@@ -3,14 +3,14 @@
 import fcntl
 import hashlib
 import json
-import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from nlu.files import replace_text
 
 MANIFEST = "manifest.json"
 CURRENT = "current"
@@ -94,19 +94,6 @@ def read_pointer(root: Path) -> str | None:
 def replace_pointer(root: Path, name: str) -> None:
     """Make a folder the current one: readers see the old name or the new, never neither."""
     replace_text(root / CURRENT, name + "\n")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file beside another one and put it in its place: readers see the one or the other, whole."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager

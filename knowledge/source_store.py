@@ -21,8 +21,9 @@ from typing import Any
 
 from knowledge.documents import Audience, Document, Given, fields_of
 from knowledge.errors import SourceDamaged, SourceUnknown
-from knowledge.folders import only_one, replace_text
+from knowledge.folders import only_one
 from knowledge.markdown import Block
+from nlu.files import replace_text
 
 SOURCES = "sources"
 STATE_FILE = "source.json"

@@ -50,9 +50,6 @@ def explain_fallback(chosen: Providers, used: Sequence[str]) -> str:
     return chosen.lack
 
 
-def count_workers() -> int:
-    """Count the cores that this process may use, at most `MAX_WORKERS`."""
-    usable = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        usable = len(os.sched_getaffinity(0))
-    return min(usable, MAX_WORKERS)
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

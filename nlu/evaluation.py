@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from nlu.bootstrap import Intervals, bootstrap
-from nlu.dial import DEFAULT_MAX_WRONG_SHARE, DialFigures, decide, measure_dial
+from nlu.dial import DEFAULT_MAX_WRONG_SHARE, decide
+from nlu.dial_figures import DialFigures, measure_dial
 from nlu.errors import ExamplesRejected
 from nlu.examples import Dataset, Example
 from nlu.metrics import Metrics, measure_predictions

@@ -15,9 +15,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from nlu.errors import ExamplesUnreadable
+from nlu.files import write_json_lines
 
 COMPOUND = "+"
 """Joins the names of several intents where a text means all of them."""
@@ -34,6 +35,21 @@ class Entity:
     end: int
     entity: str
     value: str
+
+
+class Span(Protocol):
+    """A stretch of a text."""
+
+    @property
+    def start(self) -> int:
+        """Its first character."""
+
+    @property
+    def end(self) -> int:
+        """One past its last character."""
+
+
+S = TypeVar("S", bound=Span)
 
 
 @dataclass(frozen=True)
@@ -119,6 +135,15 @@ class Dataset:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def without_overlaps(spans: Iterable[S]) -> list[S]:
+    """Keep the longest of spans that overlap, of equally long ones the first; in the order of the text."""
+    kept: list[S] = []
+    for span in sorted(spans, key=lambda one: (one.start - one.end, one.start)):
+        if all(span.end <= other.start or span.start >= other.end for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda one: one.start)
+
+
 def example_to_json(example: Example) -> dict[str, Any]:
     """Write an example in the exchange form."""
     entities = [
@@ -198,8 +223,7 @@ def write_jsonl(dataset: Dataset, path: Path) -> None:
     records = [example_to_json(example) for example in dataset.examples]
     records += [{"synonym": surface, "value": value} for surface, value in dataset.synonyms]
     records += [{"pattern": p.expression, "entity": p.entity} for p in dataset.patterns]
-    lines = (json.dumps(record, ensure_ascii=False) for record in records)
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    write_json_lines(path, records)
 
 
 def parse_example(record: dict[str, Any], *, source: str = "") -> Example:

@@ -24,6 +24,7 @@ from typing import Any
 
 from nlu.dial import DialPoint
 from nlu.errors import ModelForeign, ModelMissing, ModelTampered, ModelUnusable
+from nlu.files import write_json
 
 FORMAT = "careline-nlu"
 FORMAT_VERSION = 2
@@ -163,11 +164,6 @@ def read_json(folder: Path, name: str) -> Any:
         return json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelUnusable(str(folder), f"{name} cannot be read: {error}") from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON."""
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def file_sha256(path: Path) -> str:

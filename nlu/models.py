@@ -14,7 +14,8 @@ from typing import Any
 from nlu.checks import check_dataset
 from nlu.config import TrainConfig
 from nlu.errors import ModelUnusable
-from nlu.examples import Dataset, read_dataset
+from nlu.examples import Dataset
+from nlu.files import replace_text
 from nlu.findings import describe
 from nlu.model_folder import CURRENT, read_json, verify_folder
 from nlu.processes import is_main_process
@@ -31,23 +32,6 @@ class Model:
     model_id: str
     metrics: dict[str, Any]
     is_reused: bool
-
-
-def ensure_model(data: Path, models: Path, config: TrainConfig, progress: OnProgress) -> tuple[Path, bool]:
-    """Give the model of these examples and this config: (its folder, whether it was there already).
-
-    Args:
-        data: a file or folder of examples.
-        models: the store; its file `current` names this model afterwards.
-        config: the settings.
-        progress: told what happens.
-
-    Raises:
-        ExamplesUnreadable, ExamplesRejected: the examples are at fault.
-        EncoderNotFound: the encoder is not on this machine.
-    """
-    model = train_model(read_dataset(data), None, models, config, progress)
-    return model.folder, model.is_reused
 
 
 def train_model(
@@ -72,6 +56,10 @@ def train_model(
         is_strict: refuse examples that contradict each other, instead of learning what `nlu.settle` makes of them.
         must_train: train although the model is there, from the beginning.
         tensorboard: a folder for the course of the training.
+
+    Raises:
+        ExamplesRejected: the examples are at fault.
+        EncoderNotFound: the encoder is not on this machine.
     """
     from nlu.training.identity import identify
 
@@ -172,9 +160,7 @@ def is_servable(folder: Path) -> bool:
 
 def point_to(models: Path, model_id: str) -> None:
     """Make a model the current one of the store, at once or not at all."""
-    partial = models / f".{CURRENT}.partial"
-    partial.write_text(model_id + "\n", encoding="utf-8")
-    partial.replace(models / CURRENT)
+    replace_text(models / CURRENT, model_id + "\n")
 
 
 @dataclass(frozen=True)

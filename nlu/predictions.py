@@ -11,6 +11,7 @@ from typing import Any
 
 from nlu.errors import ReportUnusable
 from nlu.examples import OUT_OF_SCOPE_INTENTS, Entity, Example
+from nlu.files import write_json_lines
 from nlu.runtime import FoundEntity, Parse
 
 FILE = "predictions.jsonl"
@@ -84,8 +85,7 @@ def pair(examples: Sequence[Example], parses: Sequence[Parse]) -> tuple[Predicti
 
 def write_predictions(predictions: Iterable[Prediction], path: Path) -> None:
     """Write one object a line; a familiarity that is no number is null."""
-    lines = (json.dumps(to_json(one), ensure_ascii=False) for one in predictions)
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    write_json_lines(path, map(to_json, predictions))
 
 
 def to_json(prediction: Prediction) -> dict[str, Any]:

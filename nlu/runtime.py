@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 import numpy as np
 import onnxruntime
 
-from nlu.device import Device, choose_providers, count_workers, explain_fallback
+from nlu.device import MAX_WORKERS, Device, choose_providers, count_cores, explain_fallback
 from nlu.dial import DEFAULT_MAX_WRONG_SHARE, PASSED_ON, Decision, DialPoint, decide, point_at
 from nlu.encoding import Encoded, TextEncoder
 from nlu.errors import ModelForeign, ModelUnusable
+from nlu.examples import without_overlaps
 from nlu.model_folder import (
     BankExample,
     Labels,
@@ -296,7 +297,7 @@ class Understander:
             for match in pattern.finditer(text[: encoded.words[-1].end])
             if match.end() > match.start()
         ]
-        found = _without_overlaps(found)
+        found = without_overlaps(found)
         for start, end, entity, confidence in self._tagged(encoded, tag_logits):
             if all(end <= other.start or start >= other.end for other in found):
                 found.append(self._found(text, start, end, entity, confidence))
@@ -363,17 +364,8 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
 
 def _side_by_side(work: Callable[[Item], Result], items: Sequence[Item], workers: int | None) -> list[Result]:
     """Do the work for each item on a few threads, which live no longer than this call; the order is kept."""
-    threads = min(len(items), count_workers() if workers is None else workers)
+    threads = min(len(items), min(count_cores(), MAX_WORKERS) if workers is None else workers)
     if threads <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(threads, thread_name_prefix="understanding") as pool:
         return list(pool.map(work, items))
-
-
-def _without_overlaps(found: list[FoundEntity]) -> list[FoundEntity]:
-    """Keep the longer of two exact entities that overlap, the earlier of two alike."""
-    kept: list[FoundEntity] = []
-    for entity in sorted(found, key=lambda e: (e.start - e.end, e.start)):
-        if all(entity.end <= other.start or entity.start >= other.end for other in kept):
-            kept.append(entity)
-    return kept

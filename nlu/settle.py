@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nlu.checks import comparable
-from nlu.examples import Dataset, Entity, Example
+from nlu.examples import Dataset, Example, without_overlaps
 
 
 def settle(dataset: Dataset) -> Dataset:
@@ -24,16 +24,14 @@ def settle(dataset: Dataset) -> Dataset:
     groups: dict[tuple[str, str], list[Example]] = defaultdict(list)
     for example in examples:
         groups[example.text.strip(), example.intent].append(example)
-    return replace(dataset, examples=tuple(without_overlaps(_commonest(group)) for group in groups.values()))
+    return replace(dataset, examples=tuple(_apart(_commonest(group)) for group in groups.values()))
 
 
-def without_overlaps(example: Example) -> Example:
-    """Keep the longest of entities that overlap; of equally long ones the first."""
-    kept: list[Entity] = []
-    for entity in sorted(example.entities, key=lambda e: (e.start - e.end, e.start, e.entity)):
-        if all(entity.end <= other.start or entity.start >= other.end for other in kept):
-            kept.append(entity)
-    return replace(example, entities=tuple(sorted(kept, key=lambda entity: entity.start)))
+def _apart(example: Example) -> Example:
+    """Keep the longest of entities that overlap, whatever their order."""
+    return replace(
+        example, entities=tuple(without_overlaps(sorted(example.entities, key=lambda e: e.entity)))
+    )
 
 
 def _under_their_commonest_intent(examples: Sequence[Example]) -> list[Example]:

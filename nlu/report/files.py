@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from nlu.evaluation import Evaluation
-from nlu.model_folder import write_json
+from nlu.files import write_json, write_json_lines
 from nlu.predictions import FILE as PREDICTIONS
 from nlu.predictions import Prediction, write_predictions
 from nlu.report.background import Background
@@ -34,6 +33,5 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / METRICS, to_json(evaluation))
     write_predictions(predictions, folder / PREDICTIONS)
-    lines = [json.dumps(to_finite(mistake_to_json(one)), ensure_ascii=False) for one in background.mistakes]
-    (folder / ERRORS).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    write_json_lines(folder / ERRORS, (to_finite(mistake_to_json(one)) for one in background.mistakes))
     (folder / PAGE).write_text(render_report(evaluation, predictions, background), encoding="utf-8")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-import numpy as np
-
+from nlu.evidence import Nearest
 from nlu.predictions import Prediction, to_json
 from nlu.runtime import Understander
 
@@ -23,15 +22,6 @@ class Kind(Enum):
     ANSWERED_OUT_OF_SCOPE = "answered_out_of_scope"
     REFUSED_IN_SCOPE = "refused_in_scope"
     WRONG_ENTITIES = "wrong_entities"
-
-
-@dataclass(frozen=True)
-class Nearest:
-    """The training example whose embedding is nearest to a text's, and the cosine of the two."""
-
-    text: str
-    intent: str
-    cosine: float
 
 
 @dataclass(frozen=True)
@@ -67,11 +57,10 @@ def look_up(understander: Understander, mistakes: Sequence[Mistake]) -> tuple[Mi
     if not texts or not understander.bank_examples:
         return tuple(mistakes)
     cosines = understander.embed(texts) @ understander.bank.T
+    examples = [understander.bank_examples[best] for best in cosines.argmax(axis=1).tolist()]
     nearest = {
-        text: Nearest(
-            understander.bank_examples[best].text, understander.bank_examples[best].intent, float(row[best])
-        )
-        for text, row, best in zip(texts, cosines, np.argmax(cosines, axis=1).tolist(), strict=True)
+        text: Nearest(example.text, example.intent, float(row.max()))
+        for text, row, example in zip(texts, cosines, examples, strict=True)
     }
     return (
         *(Mistake(one.prediction, one.kind, nearest.get(one.prediction.text)) for one in head),
@@ -81,9 +70,8 @@ def look_up(understander: Understander, mistakes: Sequence[Mistake]) -> tuple[Mi
 
 def mistake_to_json(mistake: Mistake) -> dict[str, Any]:
     """Write one line of `errors.jsonl`."""
-    nearest = mistake.nearest
-    near = {"text": nearest.text, "intent": nearest.intent, "cosine": nearest.cosine} if nearest else None
-    return {"kind": mistake.kind.value, **to_json(mistake.prediction), "nearest": near}
+    nearest = asdict(mistake.nearest) if mistake.nearest else None
+    return {"kind": mistake.kind.value, **to_json(mistake.prediction), "nearest": nearest}
 
 
 _SURE = (Kind.WRONG_INTENT, Kind.ANSWERED_OUT_OF_SCOPE)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from nlu.bootstrap import RESAMPLES, Interval
 from nlu.evaluation import Evaluation
+from nlu.evidence import Nearest
 from nlu.metrics import ClassScore
 from nlu.predictions import Prediction, Span
 from nlu.report.background import Background
@@ -26,7 +27,7 @@ from nlu.report.charts import (
 )
 from nlu.report.headline import headline
 from nlu.report.heatmap import HeatMap, heat_map
-from nlu.report.mistakes import Kind, Mistake, Nearest
+from nlu.report.mistakes import Kind, Mistake
 from nlu.report.svg import interval_bar
 
 TOLD_MISTAKES = 100

@@ -13,6 +13,7 @@ from pathlib import Path
 from nlu.checks import comparable
 from nlu.config import TrainConfig
 from nlu.examples import Entity, Example, Made
+from nlu.files import replace_text
 from nlu.training.identity import encoder_sha256
 
 _FOLDER = ".paraphrases"
@@ -92,6 +93,4 @@ class _Paraphrases:
             translated = Translator(name).translate(translated)
         self.by_text.update(zip(missing, translated, strict=True))
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(self.by_text, ensure_ascii=False), encoding="utf-8")
-        partial.replace(self._path)
+        replace_text(self._path, json.dumps(self.by_text, ensure_ascii=False))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
-import os
 import pickle
 import signal
 import time
@@ -20,6 +19,7 @@ from typing import Any, Self
 
 from accelerate import Accelerator
 
+from nlu.device import count_cores
 from nlu.training.fit import Listeners
 from nlu.training.machine import build_accelerator
 from nlu.training.pace import SECONDS_BETWEEN, Standing
@@ -79,7 +79,7 @@ class Crew:
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._shares = context.Array("d", len(self._refits))
-        workers = min(len(self._refits), processors())
+        workers = min(len(self._refits), count_cores())
         self._pool = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_enlist, initargs=(self._shares,)
         )
@@ -105,15 +105,10 @@ class Crew:
             return refit.run(self._accelerator, self._listeners)
 
 
-def processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def works_side_by_side(accelerator: Accelerator) -> bool:
     """Tell whether trainings gain by it: on one GPU, or where processes share each training already, they do not."""
     is_alone = accelerator.num_processes == 1 and accelerator.device.type == "cpu"
-    return is_alone and processors() > 1
+    return is_alone and count_cores() > 1
 
 
 def _enlist(shares: Any) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 
 from nlu.config import TrainConfig
 from nlu.examples import Dataset
-from nlu.model_folder import BankExample, Labels, write_bank_examples, write_json, write_manifest
+from nlu.files import write_json
+from nlu.model_folder import BankExample, Labels, write_bank_examples, write_manifest
 from nlu.progress import OnProgress, Progress
 from nlu.runtime import Network
 from nlu.scores import FloatArray

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from careline.commands.nlu import NotUnderstood, app
 from nlu import evaluate, train
 from nlu.examples import write_jsonl
-from nlu.model_folder import FILES, MANIFEST, read_json, verify_folder, write_json, write_manifest
+from nlu.files import write_json
+from nlu.model_folder import FILES, MANIFEST, read_json, verify_folder, write_manifest
 from nlu.models import Model
 from tests.nlu.conftest import small_dataset
 

@@ -16,7 +16,7 @@ from nlu.config import TrainConfig
 from nlu.device import CUDA_PROVIDER
 from nlu.examples import read_dataset
 from nlu.explain import explain
-from nlu.models import ensure_model
+from nlu.models import train_model
 from nlu.runtime import Understander, load
 
 ROOT = Path(__file__).parents[2]
@@ -192,9 +192,9 @@ def test_text_of_50_kb_is_understood(results: dict[str, Any]) -> None:
 def test_component_and_command_find_the_same_model(project: Path, app_view: Understander) -> None:
     settings = TrainConfig(**json.loads((project / "settings.json").read_text()))
     store = project / "var" / "models" / "nlu"
-    folder, is_reused = ensure_model(project / "data", store, settings, lambda _: None)
-    assert is_reused
-    assert folder.name == app_view.model_id
+    model = train_model(read_dataset(project / "data"), None, store, settings, lambda _: None)
+    assert model.is_reused
+    assert model.model_id == app_view.model_id
 
 
 def test_second_training_takes_the_model_from_the_store(project: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlu.device import CPU_PROVIDER, CUDA_PROVIDER, Device, choose_providers, count_workers, explain_fallback
+from nlu.device import CPU_PROVIDER, CUDA_PROVIDER, Device, choose_providers, count_cores, explain_fallback
 from nlu.models import Model
 from nlu.runtime import load
 
@@ -45,4 +45,4 @@ def test_model_is_served_whatever_device_is_asked_for(tiny_model: Model, device:
 
 
 def test_there_is_always_a_worker() -> None:
-    assert count_workers() >= 1
+    assert count_cores() >= 1

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from nlu.dial import Decision, DialPoint, Kind, decide, measure_dial, point_at
+from nlu.dial import Decision, DialPoint, Kind, decide, point_at
+from nlu.dial_figures import measure_dial
 
 POINT = DialPoint(0.05, answer_above=0.8, ask_above=0.7)
 

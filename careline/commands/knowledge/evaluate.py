@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from careline.commands.knowledge.plumbing import AsJson, Root, in_plain_words, r
 from careline.commands.output import print_table, say, write_json
 from careline.errors import CarelineError
 from careline.settings import load_settings
+from nlu import files
 
 if TYPE_CHECKING:
     from knowledge.encoder import Progress
@@ -56,7 +56,7 @@ def evaluate(
             )
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-        (report / "metrics.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        files.write_json(report / "metrics.json", result)
     if as_json:
         write_json(result)
     else:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlu.bootstrap import bootstrap
-from nlu.dial import DialFigures
+from nlu.dial_figures import DialFigures
 from nlu.evaluation import Evaluation, Unseen, evaluate
+from nlu.evidence import Nearest
 from nlu.examples import Dataset, Example
 from nlu.metrics import measure_predictions
 from nlu.models import Model
@@ -20,7 +21,7 @@ from nlu.predictions import Prediction, Span
 from nlu.report.background import Background, EpochPoint, gather
 from nlu.report.curves import Shot
 from nlu.report.files import write_report
-from nlu.report.mistakes import Mistake, Nearest, find_mistakes
+from nlu.report.mistakes import Mistake, find_mistakes
 from nlu.report.page import render_report
 from nlu.runtime import Understander
 from nlu.several import SeveralFigures

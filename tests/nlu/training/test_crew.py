@@ -35,7 +35,7 @@ def refits(tiny_encoder: Path, config: TrainConfig, tmp_path: Path) -> list[Refi
 
 @pytest.fixture
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "processors", lambda: 2)
+    monkeypatch.setattr(module, "count_cores", lambda: 2)
 
 
 def test_side_by_side_gives_what_one_after_the_other_gives(
@@ -100,7 +100,7 @@ def test_one_processor_and_nothing_to_do_start_no_process(
     with Crew([], accelerator, SILENT) as crew:
         assert crew._pool is None
         assert crew.weights() == []
-    monkeypatch.setattr(module, "processors", lambda: 1)
+    monkeypatch.setattr(module, "count_cores", lambda: 1)
     assert not works_side_by_side(accelerator)
     with Crew(refits, accelerator, SILENT) as crew:
         assert crew._pool is None

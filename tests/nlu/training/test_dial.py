@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nlu.dial import LEAST_COVER, DialPoint, Kind, decide, measure_dial
+from nlu.dial import LEAST_COVER, DialPoint, Kind, decide
+from nlu.dial_figures import measure_dial
 from nlu.training.dial import ERROR, NO_INTENT, SHARES, Witnesses, fit_dial
 
 INTENTS = 5

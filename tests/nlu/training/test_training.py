@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from nlu.config import TrainConfig, parse_config
 from nlu.encoding import TextEncoder
 from nlu.errors import EncoderNotFound, ExamplesRejected
-from nlu.examples import Dataset, Entity, Example
-from nlu.models import Model, ensure_model, train_model
+from nlu.examples import Dataset, Entity, Example, read_dataset
+from nlu.models import Model, train_model
 from nlu.progress import Progress
 from nlu.runtime import Network
 from nlu.training.batches import IGNORED, Item, build_items, ordered_batches, shuffled_batches
@@ -126,9 +126,9 @@ def test_file_of_examples_can_be_ensured(tmp_path: Path, tiny_config: TrainConfi
     lines = [{"text": f"{word} {n}", "intent": word} for word in ("thank", "order") for n in range(6)]
     (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     config = dataclasses.replace(tiny_config, epochs=1)
-    folder, is_reused = ensure_model(tmp_path / "a.jsonl", tmp_path, config, lambda _: None)
-    assert (folder.parent, is_reused) == (tmp_path, False)
-    assert (tmp_path / "current").read_text().strip() == folder.name
+    model = train_model(read_dataset(tmp_path / "a.jsonl"), None, tmp_path, config, lambda _: None)
+    assert (model.folder.parent, model.is_reused) == (tmp_path, False)
+    assert (tmp_path / "current").read_text().strip() == model.folder.name
 
 
 def test_encoder_that_is_not_there_is_named(tmp_path: Path) -> None:

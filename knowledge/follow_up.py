@@ -6,12 +6,11 @@ the question before, and what that finds counts only if the question itself has 
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from knowledge.allowed import Allowed
 from knowledge.answer import Found, gather_evidence
 from knowledge.encoder import Encoder
 from knowledge.index import KnowledgeIndex, Query
+from knowledge.vectors import lean
 
 # Chosen 2026-11-25 on the 18 examples of tests/knowledge/follow_ups.jsonl that are marked for it: questions that stand
 # alone find their passage at 0.69 or more, of 11 that lean one does so at 0.65 (and is right), the others below 0.6.
@@ -49,8 +48,6 @@ def find(
 
 def leaning_on(query: Query, former: Query) -> Query:
     """Lean a question on the one before: half its vector is added, and its words."""
-    vector = query.vector + _LEAN * former.vector
-    length = max(float(np.linalg.norm(vector)), 1e-9)
     words = (*query.words, *former.words)
     asked = f"{former.asked or former.text} {query.asked or query.text}"
-    return Query(query.text, np.asarray(vector / length, dtype=np.float32), words, asked)
+    return Query(query.text, lean(query.vector, former.vector, _LEAN), words, asked)

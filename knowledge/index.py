@@ -25,7 +25,8 @@ from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_
 from knowledge.reranker import RERANKED, Reranking
 from knowledge.sparse import WordIndex, WordSplitter
 from knowledge.spread import Spread
-from knowledge.wish import lean, wish_of
+from knowledge.vectors import lean
+from knowledge.wish import WISH_LEAN, wish_of
 
 INDEX_KIND = "careline-knowledge"
 INDEX_FORMAT = 2
@@ -175,7 +176,8 @@ class KnowledgeIndex:
         if wish is None:
             return self.prepared(text, vector)
         # By itself: the int8 encoder scales a batch as a whole.
-        return replace(self.prepared(wish, lean(vector, encoder.encode([wish])[0])), text=text, asked=wish)
+        leaning = lean(vector, encoder.encode([wish])[0], WISH_LEAN)
+        return replace(self.prepared(wish, leaning), text=text, asked=wish)
 
     def prepared(self, text: str, vector: FloatArray) -> Query:
         """Make a query of a text that is embedded already."""

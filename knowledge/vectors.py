@@ -37,6 +37,12 @@ def passage_vectors(
     return unit_rows(texts + leans * titles + _CONTEXT_LEAN * contexts)
 
 
+def lean(vector: FloatArray, towards: FloatArray, weight: float) -> FloatArray:
+    """Lean a vector (d,) towards another one; of unit length."""
+    joined = vector + weight * towards
+    return np.asarray(joined / max(float(np.linalg.norm(joined)), 1e-9), dtype=np.float32)
+
+
 def unit_rows(vectors: FloatArray) -> FloatArray:
     """Scale rows to unit length."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -6,14 +6,11 @@ sentences that ask. What asks is told by question marks, in any language, and wh
 
 import re
 
-import numpy as np
-
 from knowledge.documents import split_sentences
-from knowledge.encoder import FloatArray
 
 # Measured 2026-11-25 on 360 letters around listed questions, each left out of its article: right article first 0.18 ->
 # 0.28, among three 0.31 -> 0.49 (the bare question: 0.34, 0.54).
-_LEAN = 1.0
+WISH_LEAN = 1.0
 # Shorter texts tell little before they ask, and lose by it (StackFAQ, every eighth query: nDCG@10 0.962 -> 0.954).
 _FEWEST_IN_LETTER = 25
 # A wish of fewer words ("What can I do?") says nothing without its letter.
@@ -44,9 +41,3 @@ def wish_of(text: str) -> str | None:
     if len(asking) == len(clauses) or len(_WORD.findall(wish)) < _FEWEST_WORDS:
         return None
     return wish
-
-
-def lean(whole: FloatArray, wish: FloatArray) -> FloatArray:
-    """Lean a text's unit vector (d,) towards its wish's."""
-    vector = whole + _LEAN * wish
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)

@@ -14,12 +14,7 @@ from careline.errors import StartError
 from careline.programs import programs
 from careline.settings import Settings, complete_secrets, load_settings
 from careline.supervisor import Program
-
-
-def pointer(settings: Settings, *parts: str) -> str | None:
-    """Return what a `current` file names, or None."""
-    file = settings.var.joinpath(*parts, "current")
-    return file.read_text().strip() if file.is_file() else None
+from knowledge.folders import read_pointer
 
 
 async def answers(program: Program) -> bool:
@@ -37,8 +32,8 @@ async def look(settings: Settings) -> dict[str, Any]:
     bots = sorted((settings.var / "models" / "rasa").glob("*.tar.gz"))
     return {
         "processes": {program.name: is_ready for program, is_ready in zip(all_programs, ready, strict=True)},
-        "understanding": pointer(settings, "models", "nlu"),
-        "knowledge": pointer(settings, "knowledge"),
+        "understanding": read_pointer(settings.var / "models" / "nlu"),
+        "knowledge": read_pointer(settings.var / "knowledge"),
         "bot": bots[-1].name if bots else None,
         "address": settings.desk_url,
     }

@@ -13,6 +13,7 @@ from knowledge.errors import TooLittleToLearn
 from knowledge.teaching.config import TeachConfig
 from knowledge.teaching.judge import (
     Comparison,
+    Trial,
     Verdict,
     compare_places,
     find_places,
@@ -91,21 +92,27 @@ def compare_encoders(
     raise TooLittleToLearn(f"fewer than {LEAST_HELD_OUT_QUESTIONS} questions could be held out to judge by")
 
 
+def trials_of(
+    documents: Sequence[Document], course: Course, embeddings: Embeddings, *, is_titles: bool
+) -> list[Trial]:
+    """Ask documents' questions, each while it is not listed; or their titles and headings, of bodies alone."""
+    passages = [passage for group in course.passages.values() for passage in group]
+    if is_titles:
+        return [title_trial(documents, passages)]
+    questions = {one.document_id: one.questions for one in (*course.learned, *course.held_out)}
+    embeddings.embed(embedded_texts(passages))
+    embeddings.embed(text for texts in questions.values() for text in texts)
+    return question_trials(documents, passages, questions, embeddings)
+
+
 def _compare(
     course: Course, before: Embeddings, after: Embeddings, progress: Progress | None, *, is_titles: bool
 ) -> Comparison | None:
+    passages = [passage for group in course.passages.values() for passage in group]
     places = []
     for embeddings in (before, after):
-        passages = [passage for group in course.passages.values() for passage in group]
         embeddings.embed(embedded_texts(passages), progress)
-        if is_titles:
-            trials = [title_trial(course.held_out, passages)]
-        else:
-            questions = {
-                document.document_id: document.questions for document in (*course.learned, *course.held_out)
-            }
-            embeddings.embed((text for texts in questions.values() for text in texts), progress)
-            trials = question_trials(course.held_out, passages, questions, embeddings)
+        trials = trials_of(course.held_out, course, embeddings, is_titles=is_titles)
         places.append(find_places(trials, embeddings))
     return compare_places(*places) if len(places[0]) else None
 

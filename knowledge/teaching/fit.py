@@ -15,9 +15,11 @@ from knowledge.encoder import Progress
 from knowledge.errors import TooLittleToLearn
 from knowledge.teaching.config import TeachConfig
 from knowledge.teaching.lessons import Example, Lesson, draw_batches, draw_examples
-from nlu.training.machine import keep_memory
+from nlu.training.machine import keep_memory, multiplies_in_bf16
+from nlu.training.schedule import warmup_and_decay
 
 B = TypeVar("B")
+_WARMUP_SHARE = 0.1
 
 
 def train_encoder(
@@ -62,12 +64,6 @@ def train_encoder(
     return len(batches)
 
 
-def precision() -> torch.dtype:
-    """Choose what steps are computed in: bfloat16 where the processor multiplies in it (twice as fast), else float32."""
-    is_fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if is_fast else torch.float32
-
-
 def prepare(threads: int, seed: int) -> None:
     """Make a training the same for the same input; models are loaded without a bar."""
     torch.set_num_threads(threads)
@@ -94,13 +90,12 @@ def run_steps(
     """
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_and_decay(len(batches)))
-    dtype = precision()
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_and_decay(len(batches), _WARMUP_SHARE))
     model.train()
     if progress is not None:
         progress("train", 0, len(batches))
     for step, batch in enumerate(batches, start=1):
-        with torch.autocast("cpu", dtype=dtype, enabled=dtype is not torch.float32):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=multiplies_in_bf16()):
             loss = loss_of(batch)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -147,11 +142,3 @@ def _word_embeddings(model: SentenceTransformer) -> list[torch.Tensor]:
         for name, module in model.named_modules()
         if name.endswith("word_embeddings") and isinstance(module, torch.nn.Embedding)
     ]
-
-
-def warmup_and_decay(steps: int) -> Callable[[int], float]:
-    """Scale the learning rate of a step: up over a tenth of the steps, then down to nothing."""
-    warmup = max(1, steps // 10)
-    return lambda step: (
-        (step + 1) / warmup if step < warmup else max(0.0, (steps - step) / max(1, steps - warmup))
-    )

@@ -32,7 +32,7 @@ from knowledge.index import INDEX_FORMAT, INDEX_KIND
 from knowledge.reranker import RERANKER_FORMAT, RERANKER_KIND, RERANKERS, open_reranking
 from knowledge.reranker_export import ensure_reranker
 from knowledge.teaching.config import RerankConfig
-from knowledge.teaching.course import LEAST_HELD_OUT_QUESTIONS, Course, plan_course
+from knowledge.teaching.course import LEAST_HELD_OUT_QUESTIONS, Course, plan_course, trials_of
 from knowledge.teaching.judge import compare_places, judge
 from knowledge.teaching.lessons import hold_out
 from knowledge.teaching.pairs import Pair
@@ -43,7 +43,6 @@ from knowledge.teaching.reread import (
     draw_choices,
     find_reread_places,
     read_again,
-    trials_of,
 )
 from knowledge.teaching.teach import LEAST_QUESTIONS, Listeners, only_teacher, work_folder
 from knowledge.teaching.topics import gather_material

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from knowledge.assembly import assemble, embedded_texts
-from knowledge.documents import Document
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import FloatArray, Progress
 from knowledge.reranker import RERANKED, Reranker, blended
-from knowledge.teaching.course import Course
-from knowledge.teaching.judge import Places, Trial, place_of, question_trials, score, title_trial
+from knowledge.teaching.judge import Places, Trial, place_of, score
 
 _DEPTH = 100
 # The reranker's shares of the score that are tried.
@@ -72,19 +70,6 @@ def ask(trials: Sequence[Trial], embeddings: Embeddings, settings: dict[str, Any
                 )
             )
     return asked
-
-
-def trials_of(
-    documents: Sequence[Document], course: Course, embeddings: Embeddings, *, is_titles: bool
-) -> list[Trial]:
-    """Ask documents' questions, each while it is not listed; or their titles and headings, of bodies alone."""
-    passages = [passage for group in course.passages.values() for passage in group]
-    if is_titles:
-        return [title_trial(documents, passages)]
-    questions = {one.document_id: one.questions for one in (*course.learned, *course.held_out)}
-    embeddings.embed(embedded_texts(passages))
-    embeddings.embed(text for texts in questions.values() for text in texts)
-    return question_trials(documents, passages, questions, embeddings)
 
 
 def draw_choices(

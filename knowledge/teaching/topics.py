@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from knowledge.documents import Document, plain_document
 from knowledge.encoder import FloatArray
@@ -63,17 +65,10 @@ def group_topics(documents: Sequence[Document], vectors: FloatArray, *, same_cos
     Returns:
         The topic's number by document id.
     """
-    parents = list(range(len(documents)))
-
-    def root(row: int) -> int:
-        while parents[row] != row:
-            parents[row] = parents[parents[row]]
-            row = parents[row]
-        return row
-
-    for left, right in (*_sharing(documents), *_alike(vectors, same_cosine)):
-        parents[max(root(left), root(right))] = min(root(left), root(right))
-    return {document.document_id: root(row) for row, document in enumerate(documents)}
+    pairs = np.asarray([*_sharing(documents), *_alike(vectors, same_cosine)], dtype=np.int64).reshape(-1, 2)
+    links = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(len(documents), len(documents)))
+    topics = connected_components(links, directed=False)[1].tolist()
+    return {document.document_id: topic for document, topic in zip(documents, topics, strict=True)}
 
 
 def _sharing(documents: Sequence[Document]) -> list[tuple[int, int]]:

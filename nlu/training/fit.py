@@ -19,6 +19,7 @@ from nlu.training.machine import from_main
 from nlu.training.network import JointNetwork
 from nlu.training.pace import Pace, Standing
 from nlu.training.predict import Watched, evaluate
+from nlu.training.schedule import warmup_and_decay
 
 LEAST_WATCHED_TO_STOP_BY = 300
 """With fewer watched items the best of several epochs is luck: then every epoch is run and the last state stays."""
@@ -94,7 +95,7 @@ def fit(
         network,
         config,
         accelerator,
-        rate_at=_warmup_and_decay(steps, config.warmup_share),
+        rate_at=warmup_and_decay(steps, config.warmup_share),
         adapter=adapter,
         on_step=lambda step, loss, rate: _stepped(listeners, pace, step, loss, rate),
     )
@@ -223,14 +224,3 @@ def _watch(
     if not accelerator.is_main_process:
         items = ()
     return from_main(accelerator, evaluate(network, items, tag_weight=config.tag_weight))
-
-
-def _warmup_and_decay(steps: int, warmup_share: float) -> Callable[[int], float]:
-    warmup = max(1, int(steps * warmup_share))
-
-    def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return max(0.0, (steps - step) / max(1, steps - warmup))
-
-    return factor

@@ -8,7 +8,8 @@ import pytest
 
 from knowledge.base import KnowledgeBase
 from knowledge.build import BuildReport
-from knowledge.wish import lean, wish_of
+from knowledge.vectors import lean
+from knowledge.wish import WISH_LEAN, wish_of
 
 
 @pytest.mark.parametrize(
@@ -43,10 +44,10 @@ def test_a_short_text_is_no_letter() -> None:
 
 def test_a_vector_leans_towards_the_wish_and_keeps_its_length() -> None:
     whole, wish = np.eye(2, 4).astype(np.float32)
-    leaning = lean(whole, wish)
+    leaning = lean(whole, wish, WISH_LEAN)
     assert np.linalg.norm(leaning) == pytest.approx(1)
     assert leaning[1] == leaning[0] > leaning[2] == 0
-    assert lean(whole, -whole).tolist() == [0, 0, 0, 0]
+    assert lean(whole, -whole, WISH_LEAN).tolist() == [0, 0, 0, 0]
 
 
 def test_a_letter_finds_what_it_asks_for(

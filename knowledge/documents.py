@@ -182,11 +182,17 @@ def decode_document(raw: bytes, *, name: str) -> str:
 
 
 def parse_document(
-    source: str, *, document_id: str, name: str | None = None, given: Given | None = None
+    source: str,
+    *,
+    document_id: str,
+    name: str | None = None,
+    given: Given | None = None,
+    default_title: str = "",
 ) -> Document:
     """Parse Markdown with front matter (title, section, url, updated, audience, language, product, questions).
 
-    Only the title is required. What is not said is as ``given``; without it, public, English, and shown as a help page.
+    Only the title is required, and not even that with a ``default_title``. What is not said is as ``given``; without it,
+    public, English, and shown as a help page.
 
     Raises:
         DocumentRejected: the front matter is not as it should be.
@@ -196,8 +202,9 @@ def parse_document(
         post = frontmatter.loads(source)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentRejected(name, "its front matter is not valid YAML") from error
-    fields, told = post.metadata, given or Given()
-    title = clean_text(str(fields.get("title") or ""))
+    fields = {str(key).strip().lower(): value for key, value in post.metadata.items()}
+    told = given or Given()
+    title = clean_text(str(fields.get("title") or "")) or clean_text(default_title)
     if not title:
         raise DocumentRejected(name, "its front matter has no title")
     looks = detect_language(f"{title}. {clean_text(post.content)}") if given else DEFAULT_LANGUAGE

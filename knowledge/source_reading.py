@@ -18,7 +18,7 @@ from knowledge.reading.web import is_sitemap, list_pages, read_fetched
 from knowledge.source_store import Documents, Item, Kind, Source
 
 # Raised whenever the same file would be read otherwise.
-_READER_REVISION = 2
+_READER_REVISION = 3
 # Readers of these run in a process of their own, because what others made can keep them busy or fill the memory.
 _RISKY = (".pdf", ".docx", ".html", ".htm")
 

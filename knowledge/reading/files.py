@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from knowledge.documents import NOT_ARTICLES, Document, Given, load_document
+from knowledge.documents import NOT_ARTICLES, Document, Given
 from knowledge.errors import DocumentRejected
 from knowledge.reading.article import Article, build_document
 from knowledge.reading.docx import read_docx
 from knowledge.reading.html import read_html
+from knowledge.reading.marked import has_front_matter, read_marked, read_plain
 from knowledge.reading.pdf import read_pdf
 from knowledge.reading.questions import decode, read_questions_csv, read_questions_jsonl
 
@@ -75,13 +76,13 @@ def read_file(path: Path, given: Given, source_id: str, *, item: str) -> Reading
 def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
     suffix, raw = path.suffix.lower(), path.read_bytes()
     document_id = f"{source_id}/{Path(item).with_suffix('').as_posix() if suffix == '.md' else item}"
+    if suffix in MARKDOWN and has_front_matter(text := decode(raw, item), name=item):
+        return Reading(item, (read_marked(text, given, document_id, name=item, stem=_title_of(path)),))
     match suffix:
         case ".csv" | ".tsv":
             return _listed(read_questions_csv(raw, name=item, given=given), given, document_id, item)
         case ".jsonl":
             return _listed(read_questions_jsonl(raw, name=item, given=given), given, document_id, item)
-        case ".md" if raw.lstrip(b"\xef\xbb\xbf").startswith(b"---"):
-            return Reading(item, (load_document(path, document_id=document_id, given=given),))
         case ".pdf":
             article = read_pdf(raw, name=item, stem=_title_of(path))
         case ".docx":
@@ -89,7 +90,7 @@ def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
         case ".html" | ".htm":
             article = read_html(raw, name=item)
         case _:
-            article = _plain(decode(raw, item), path)
+            article = read_plain(decode(raw, item), stem=_title_of(path))
     if not article.updated:
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
         article = replace(article, updated=changed)
@@ -111,13 +112,6 @@ def _listed(rows: Iterator[Article | DocumentRejected], given: Given, document_i
         except DocumentRejected as error:
             rejected.append(error)
     return Reading(item, tuple(documents.values()), tuple(rejected))
-
-
-def _plain(text: str, path: Path) -> Article:
-    """Take Markdown without front matter, or plain text; its first heading is its title."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    title = first.lstrip("# ").strip() if first.startswith("# ") else _title_of(path)
-    return Article(title, text)
 
 
 def _title_of(path: Path) -> str:

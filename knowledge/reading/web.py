@@ -11,19 +11,21 @@ from urllib.parse import unquote, urlsplit
 import defusedxml.ElementTree
 from defusedxml import DefusedXmlException
 
-from knowledge.documents import Given
+from knowledge.documents import Document, Given
 from knowledge.errors import DocumentRejected
 from knowledge.reading.article import Article, build_document
 from knowledge.reading.docx import read_docx
 from knowledge.reading.fetch import Fetched, Fetcher
 from knowledge.reading.files import Reading
 from knowledge.reading.html import read_html
+from knowledge.reading.marked import has_front_matter, read_marked, read_plain
 from knowledge.reading.pdf import read_pdf
 from knowledge.reading.questions import decode
 
 MAX_PAGES = 5_000
 MAX_SITEMAPS = 50
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_TEXT = {"text/plain", "text/markdown"}
 _XML = {"application/xml", "text/xml", "application/rss+xml"}
 
 
@@ -37,11 +39,9 @@ def is_sitemap(fetched: Fetched) -> bool:
 def read_fetched(fetched: Fetched, url: str, given: Given, source_id: str) -> Reading:
     """Read what an address gave."""
     try:
-        article = _article(fetched, url)
-        document = build_document(article, given, document_id=f"{source_id}/{_slug(url)}", name=url)
+        return Reading(url, (_document(fetched, url, given, f"{source_id}/{_slug(url)}"),))
     except DocumentRejected as error:
         return Reading(url, rejected=(error,))
-    return Reading(url, (document,))
 
 
 def list_pages(fetched: Fetched, fetcher: Fetcher) -> list[str]:
@@ -83,17 +83,30 @@ def _locations(entries: list[tuple[str, str]]) -> list[str]:
     return [text for tag, text in entries if tag == "loc" and text]
 
 
-def _article(fetched: Fetched, url: str) -> Article:
+def _document(fetched: Fetched, url: str, given: Given, document_id: str) -> Document:
+    if fetched.kind in _TEXT and has_front_matter(text := decode(fetched.body, url), name=url):
+        marked = read_marked(text, given, document_id, name=url, stem=_stem(fetched, url))
+        return replace(
+            marked, url=marked.url or fetched.url, updated=marked.updated or _date(fetched.modified)
+        )
+    return build_document(_article(fetched, url), given, document_id=document_id, name=url)
+
+
+def _stem(fetched: Fetched, url: str) -> str:
     path = PurePosixPath(unquote(urlsplit(fetched.url).path))
-    stem = path.stem.replace("-", " ").replace("_", " ").capitalize() or urlsplit(url).netloc
+    return path.stem.replace("-", " ").replace("_", " ").capitalize() or urlsplit(url).netloc
+
+
+def _article(fetched: Fetched, url: str) -> Article:
+    stem = _stem(fetched, url)
     if fetched.kind in {"text/html", "application/xhtml+xml", ""}:
         article = read_html(fetched.body, name=url, charset=fetched.charset)
     elif fetched.kind == "application/pdf":
         article = read_pdf(fetched.body, name=url, stem=stem)
     elif fetched.kind == _DOCX:
         article = read_docx(fetched.body, name=url, stem=stem)
-    elif fetched.kind in {"text/plain", "text/markdown"}:
-        article = Article(stem, decode(fetched.body, url))
+    elif fetched.kind in _TEXT:
+        article = read_plain(decode(fetched.body, url), stem=stem)
     else:
         raise DocumentRejected(url, f"it is of a kind that can't be read ({fetched.kind})")
     return replace(article, url=fetched.url, updated=article.updated or _date(fetched.modified))

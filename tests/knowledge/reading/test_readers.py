@@ -9,10 +9,12 @@ import pytest
 from knowledge.documents import Audience, Given
 from knowledge.errors import DocumentRejected
 from knowledge.reading.docx import read_docx
+from knowledge.reading.fetch import Fetched
 from knowledge.reading.files import list_files, read_file
 from knowledge.reading.html import read_html
 from knowledge.reading.language import detect_language
 from knowledge.reading.pdf import NO_TEXT, read_pdf
+from knowledge.reading.web import read_fetched
 
 PAGE = """<html lang="en-GB"><head><title>Returns | Shop</title>
 <meta property="article:modified_time" content="2026-03-04T10:00:00+01:00"><script>alert(1)</script></head>
@@ -207,6 +209,58 @@ def test_audience_of_a_source_holds_for_every_article_that_says_none(tmp_path: P
     (document,) = read_file(path, Given(audience=Audience.AGENTS), "src", item="a.md").documents
     assert document.audience is Audience.AGENTS
     assert document.url == ""
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.markdown", "a.txt", "A.MD"])
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n \n", " "])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_front_matter_says_who_may_read_whatever_the_file_is_called_and_how_it_is_written(
+    tmp_path: Path, name: str, before: str, encoding: str, end: str
+) -> None:
+    text = f"{before}---\nTitle: Vouchers\nAudience: agents\n---\nThe code is 77.".replace("\n", end)
+    (document,) = read_file(
+        written(tmp_path / name, text.encode(encoding)), Given(), "s", item=name
+    ).documents
+    assert (document.title, document.audience) == ("Vouchers", Audience.AGENTS)
+    assert [block.text for block in document.blocks] == ["The code is 77."]
+
+
+def test_page_of_markdown_may_say_in_front_matter_who_may_read_it() -> None:
+    body = b"---\ntitle: Vouchers\naudience: agents\n---\nThe code is 77."
+    fetched = Fetched("https://help.example/v.md", "text/markdown", None, body, "")
+    (document,) = read_fetched(fetched, fetched.url, Given(), "s").documents
+    assert (document.title, document.audience, document.url) == ("Vouchers", Audience.AGENTS, fetched.url)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("---\naudience: agents\n\nThe code is 77.", "not closed"),
+        ("+++\naudience = 'agents'\n+++\nThe code is 77.", "TOML"),
+        ("---\naudience: staff\n---\nThe code is 77.", "none of public"),
+    ],
+)
+def test_front_matter_that_cannot_be_told_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    reading = read_file(written(tmp_path / "a.md", text), Given(), "s", item="a.md")
+    assert not reading.documents
+    assert reason in str(reading.rejected[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("---\nsidebar_position: 2\n---\n\n# Returns\n\nSend it back.", "Returns"),
+        ("---\nsidebar_position: 2\n---\nSend it back.", "Send back"),
+        ("---\n\nSend it back.\n\n---\n\nIn its box.", "Send back"),
+    ],
+)
+def test_title_that_front_matter_lacks_is_the_first_heading_or_the_files_name(
+    tmp_path: Path, text: str, title: str
+) -> None:
+    (document,) = read_file(written(tmp_path / "send-back.md", text), Given(), "s", item="x.md").documents
+    assert document.title == title
+    assert document.blocks[0].text == "Send it back."
 
 
 def test_language_of_an_article_that_does_not_say_it_is_found_in_its_text(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ MAX_DOCUMENT_BYTES = 2_000_000
 # Files beside the articles that tell about the folder.
 NOT_ARTICLES = {"CARD.md", "README.md"}
 _URL = re.compile(r"(/(?!/)[^\s<>\"'\\]*|https?://[^\s<>\"'\\]+)")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ABBREVIATIONS = (
     "e.g.",
     "i.e.",
@@ -215,7 +215,7 @@ def parse_document(
         url=_matching(_URL, fields.get("url"), "" if given else f"/help/{document_id}", name, "url"),
         updated=_iso_date(fields.get("updated"), name),
         audience=_audience(fields.get("audience") or told.audience, name),
-        language=_matching(_LANGUAGE, fields.get("language"), told.language or looks, name, "language"),
+        language=_matching(LANGUAGE_TAG, fields.get("language"), told.language or looks, name, "language"),
         blocks=without_title(markdown_blocks(post.content, clean_text), title),
         questions=_questions(fields.get("questions"), name),
         product=clean_text(str(fields.get("product") or told.product)),

@@ -98,7 +98,10 @@ def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
 
 
 def _listed(rows: Iterator[Article | DocumentRejected], given: Given, document_id: str, item: str) -> Reading:
-    """Make a document of each question; its name follows from the question, wherever it stands in the list."""
+    """Make a document of each question; its name follows from the question, wherever it stands in the list.
+
+    A question that is answered several times, as for two products or readers, keeps every answer.
+    """
     documents: dict[str, Document] = {}
     rejected: list[DocumentRejected] = []
     for row in rows:
@@ -108,7 +111,10 @@ def _listed(rows: Iterator[Article | DocumentRejected], given: Given, document_i
         asked = " ".join((row.questions or (row.title,))[0].lower().split())
         name = f"{document_id}/{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
         try:
-            documents[name] = build_document(row, given, document_id=name, name=row.title)
+            document = build_document(row, given, document_id=name, name=row.title)
+            if documents.setdefault(name, document) != document:
+                own = hashlib.sha256(repr((row.markdown, row.given)).encode()).hexdigest()[:12]
+                documents[f"{name}-{own}"] = replace(document, document_id=f"{name}-{own}")
         except DocumentRejected as error:
             rejected.append(error)
     return Reading(item, tuple(documents.values()), tuple(rejected))

@@ -8,13 +8,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from knowledge.documents import Audience, Given, clean_text
+from knowledge.documents import LANGUAGE_TAG, Audience, Given, clean_text
 from knowledge.errors import DocumentRejected
 from knowledge.reading.article import Article
 from knowledge.reading.html import iso_date
 
 REQUIRED = ("question", "answer")
 OPTIONAL = ("title", "url", "section", "updated", "language", "product", "audience")
+_DELIMITERS = ",;\t|"
 _URL = re.compile(r"(/(?!/)|https?://)[^\s<>\"'\\]+")
 
 
@@ -25,14 +26,9 @@ def read_questions_csv(raw: bytes, *, name: str, given: Given) -> Iterator[Artic
         DocumentRejected: it is no such table.
     """
     text = decode(raw, name)
-    sample = text[:8_192]
-    try:
-        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(
-            sample.splitlines()[0] if sample else "", ",;\t|"
-        )
-    except csv.Error:
-        dialect = "excel"
-    rows = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
+    header = text.partition("\n")[0]
+    # csv.Sniffer would take doubled quotes for two cells, because a header has none.
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=header.count))
     columns = [(column or "").strip().lower() for column in rows.fieldnames or ()]
     if not set(REQUIRED) <= set(columns):
         raise DocumentRejected(
@@ -50,7 +46,8 @@ def read_questions_csv(raw: bytes, *, name: str, given: Given) -> Iterator[Artic
 
 def read_questions_jsonl(raw: bytes, *, name: str, given: Given) -> Iterator[Article | DocumentRejected]:
     """Read lines of {"question", "answer"}, and any of `OPTIONAL`; a faulty line does not stop the rest."""
-    for number, line in enumerate(decode(raw, name).splitlines(), start=1):
+    # Cut at line feeds only: U+2028 may stand within a text.
+    for number, line in enumerate(decode(raw, name).split("\n"), start=1):
         if not line.strip():
             continue
         place = f"{name}, line {number}"
@@ -59,7 +56,7 @@ def read_questions_jsonl(raw: bytes, *, name: str, given: Given) -> Iterator[Art
         except (ValueError, RecursionError):
             row = None
         if isinstance(row, dict):
-            yield _article(row, given, place)
+            yield _article({key.strip().lower(): value for key, value in row.items()}, given, place)
         else:
             yield DocumentRejected(place, 'it is no JSON object like {"question": "…", "answer": "…"}')
 
@@ -78,28 +75,57 @@ def decode(raw: bytes, name: str) -> str:
 
 
 def _article(row: Mapping[str | None, object], given: Given, place: str) -> Article | DocumentRejected:
-    cells = {key: str(value).strip() for key, value in row.items() if key is not None and value is not None}
-    question, answer = clean_text(cells.get("question", "")), cells.get("answer", "")
-    if not question or not answer:
-        lacking = "question" if not question else "answer"
-        return DocumentRejected(place, f"its {lacking} is empty")
     try:
-        audience = Audience(cells.get("audience") or given.audience)
-    except ValueError:
-        known = ", ".join(one.value for one in Audience)
-        return DocumentRejected(place, f"its audience is none of {known}")
-    own = Given(
-        audience=audience,
-        language=cells.get("language", "") or given.language,
-        product=cells.get("product", "") or given.product,
-        section=cells.get("section", "") or given.section,
-    )
-    url = cells.get("url", "")
+        return _listed(_cells(row, place), given, place)
+    except DocumentRejected as error:
+        return error
+
+
+def _cells(row: Mapping[str | None, object], place: str) -> dict[str, str]:
+    """Take the cells that count, as texts; what is beyond the columns stands under None."""
+    beyond = row.get(None)
+    if isinstance(beyond, list) and any(beyond):
+        raise DocumentRejected(
+            place, "it has more cells than there are columns; a text with the mark between cells needs quotes"
+        )
+    cells = {}
+    for name in (*REQUIRED, *OPTIONAL):
+        value = row.get(name)
+        if not isinstance(value, str | int | float | None):
+            raise DocumentRejected(place, f"its {name} is no text")
+        cells[name] = "" if value is None else str(value).strip()
+    return cells
+
+
+def _listed(cells: Mapping[str, str], given: Given, place: str) -> Article:
+    question = clean_text(cells["question"])
+    if not question or not cells["answer"]:
+        raise DocumentRejected(place, f"its {'answer' if question else 'question'} is empty")
+    title, url = cells["title"], cells["url"]
     return Article(
-        title=cells.get("title", "") or question,
-        markdown=answer,
+        title=title or question,
+        markdown=cells["answer"],
         url=url if _URL.fullmatch(url) else "",
-        updated=iso_date(cells.get("updated", "")),
-        questions=(question,) if cells.get("title") else (),
-        given=own,
+        updated=iso_date(cells["updated"]),
+        questions=(question,) if title else (),
+        given=Given(
+            audience=_audience(cells["audience"], given, place),
+            language=_language(cells["language"], given, place),
+            product=cells["product"] or given.product,
+            section=cells["section"] or given.section,
+        ),
     )
+
+
+def _audience(told: str, given: Given, place: str) -> Audience:
+    try:
+        return Audience(told or given.audience)
+    except ValueError as error:
+        known = ", ".join(one.value for one in Audience)
+        raise DocumentRejected(place, f"its audience is none of {known}") from error
+
+
+def _language(told: str, given: Given, place: str) -> str:
+    if told and not LANGUAGE_TAG.fullmatch(told):
+        raise DocumentRejected(place, "its language is no tag such as en or pt-BR")
+    return told or given.language

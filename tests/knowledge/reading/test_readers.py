@@ -171,6 +171,57 @@ def test_list_of_questions_is_read_in_each_usual_form(tmp_path: Path, encoding: 
     assert [str(error) for error in reading.rejected] == ["faq.csv, line 3: its answer is empty"]
 
 
+@pytest.mark.parametrize("header", ["question,answer", '"question","answer"'])
+def test_cell_with_quotes_commas_and_line_ends_is_one_answer(tmp_path: Path, header: str) -> None:
+    text = (
+        f'{header}\n"Who, then?","He said ""hello, you"", and left;\nthen he came back, twice."\nNext?,Yes.\n'
+    )
+    documents = read_file(written(tmp_path / "x.csv", text), Given(), "x", item="x.csv").documents
+    assert [(one.title, " ".join(block.text for block in one.blocks)) for one in documents] == [
+        ("Who, then?", 'He said "hello, you", and left; then he came back, twice.'),
+        ("Next?", "Yes."),
+    ]
+
+
+def test_row_with_more_cells_than_columns_is_refused_rather_than_cut(tmp_path: Path) -> None:
+    text = "question,answer\nHow long?,Ten days, but not at Easter.\nHow much?,Nothing.,,\n"
+    reading = read_file(written(tmp_path / "x.csv", text), Given(), "x", item="x.csv")
+    assert [one.title for one in reading.documents] == ["How much?"]
+    assert "more cells" in str(reading.rejected[0])
+
+
+def test_question_with_several_answers_keeps_each_with_its_reader(tmp_path: Path) -> None:
+    text = (
+        "question,answer,product,audience\nHow do I reset it?,Red button.,Lamp,\nHow do I reset it?,Pull the plug.,Fan,\n"
+        "How do I reset it?,Code 77.,,agents\nHow do I reset it?,Red button.,Lamp,\n"
+    )
+    documents = read_file(written(tmp_path / "x.csv", text), Given(), "x", item="x.csv").documents
+    assert [(one.blocks[0].text, one.product, one.audience.value) for one in documents] == [
+        ("Red button.", "Lamp", "public"),
+        ("Pull the plug.", "Fan", "public"),
+        ("Code 77.", "", "agents"),
+    ]
+    assert len({one.document_id for one in documents}) == 3
+
+
+def test_language_of_a_row_is_a_tag(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.csv", "question,answer,language\nHow?,So.,German\n")
+    assert "no tag" in str(read_file(path, Given(), "x", item="x.csv").rejected[0])
+
+
+def test_lines_of_json_may_hold_any_text_and_only_texts(tmp_path: Path) -> None:
+    text = (
+        '{"Question": "One?", "Answer": "a\u2028b\x85c", "Audience": "agents"}\r\n{"question": ["x"], "answer": "y"}\n'
+        '{"question": "Two?", "answer": {"b": 1}}'
+    )
+    reading = read_file(written(tmp_path / "a.jsonl", text), Given(), "a", item="a.jsonl")
+    assert [(one.title, one.audience.value) for one in reading.documents] == [("One?", "agents")]
+    assert [str(error) for error in reading.rejected] == [
+        "a.jsonl, line 2: its question is no text",
+        "a.jsonl, line 3: its answer is no text",
+    ]
+
+
 def test_table_without_the_columns_says_which_it_needs(tmp_path: Path) -> None:
     reading = read_file(written(tmp_path / "x.csv", "q,a\n1,2"), Given(), "x", item="x.csv")
     assert "needs the columns question and answer" in str(reading.rejected[0])

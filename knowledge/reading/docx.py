@@ -8,6 +8,7 @@ from typing import Any
 
 import defusedxml.ElementTree
 import mammoth
+from bs4 import BeautifulSoup
 from defusedxml import DefusedXmlException
 
 from knowledge.errors import DocumentRejected
@@ -45,7 +46,7 @@ def read_docx(raw: bytes, *, name: str, stem: str) -> Article:
         raise DocumentRejected(
             name, "it is no DOCX file that can be read (one with a password can't be)"
         ) from error
-    article = read_html(f"<main>{html}</main>".encode(), name=name, charset="utf-8")
+    article = read_html(f"<main>{_with_heads(html)}</main>".encode(), name=name, charset="utf-8")
     heading = article.title if article.title != name else ""
     return Article(
         properties.get(_TITLE) or heading or stem,
@@ -53,6 +54,17 @@ def read_docx(raw: bytes, *, name: str, stem: str) -> Article:
         updated=iso_date(properties.get(_MODIFIED, "")),
         language=properties.get(_LANGUAGE, ""),
     )
+
+
+def _with_heads(html: str) -> str:
+    """Take the first row of a table of three columns or more for its head, which word processors seldom mark."""
+    page = BeautifulSoup(html, "html.parser")
+    for table in page.find_all("table"):
+        rows = [row.find_all(["td", "th"], recursive=False) for row in table.find_all("tr")]
+        if len(rows) > 1 and len(rows[0]) == len(rows[1]) > 2 and table.find("th") is None:
+            for cell in rows[0]:
+                cell.name = "th"
+    return str(page)
 
 
 def _check(package: zipfile.ZipFile, name: str) -> None:

@@ -22,7 +22,10 @@ _PARAGRAPH_GAP = 0.6  # of a line's height
 _MOST_HEADING_WORDS = 14
 _REPEATED = 0.5  # share of the pages on which a line at the edge is a header or a footer
 _EDGE = 0.1  # of the page's height
-_BULLET = re.compile(r"^[•▪◦‣·●○\-–*]\s+")
+_BULLET = re.compile(r"^[•▪◦‣·●○■□◆➢➤✓✔\-–*]\s+")
+# Glyphs that the file gives no character for; at the start of a line they are the bullets of a symbol font.
+_UNREADABLE = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff]")
+_UNREADABLE_BULLET = re.compile(rf"^(?:{_UNREADABLE.pattern})\s+")
 _NUMBER = re.compile(r"\d+")
 _MARKS = re.compile(r"([\\`*_\[\]<>#|])")
 _DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
@@ -100,9 +103,9 @@ def read_pdf(raw: bytes, *, name: str, stem: str) -> Article:
 def _told_title(told: dict[str, str]) -> str:
     """Give the title that the file tells; what a program put there by itself is none."""
     title = told.get("Title", "").strip()
-    is_made = title.lower().startswith(("microsoft word", "untitled", "unknown")) or title.lower().endswith(
-        (".doc", ".docx", ".pdf", ".indd", ".odt")
-    )
+    is_made = title.lower().startswith(
+        ("microsoft word", "untitled", "unknown", "(anonymous)")
+    ) or title.lower().endswith((".doc", ".docx", ".pdf", ".indd", ".odt"))
     return "" if is_made else title
 
 
@@ -113,7 +116,7 @@ def _read_page(page: Any) -> _Page:
         rest = rest.outside_bbox(table.bbox, strict=False)
     lines = [
         _Line(
-            " ".join(found["text"].split()),
+            text,
             found["top"],
             found["bottom"],
             _usual(round(char["size"] * 2) / 2 for char in found["chars"]),
@@ -121,17 +124,24 @@ def _read_page(page: Any) -> _Page:
             found["bottom"] < page.height * _EDGE or found["top"] > page.height * (1 - _EDGE),
         )
         for found in rest.extract_text_lines()
-        if found["text"].strip()
+        if (text := _readable(found["text"]))
     ]
     kept = [
         _Table(
-            tuple(tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract()),
+            tuple(tuple(_readable(cell or "") for cell in row) for row in table.extract()),
             table.bbox[1],
         )
         for table in tables
     ]
     page.close()
     return sorted([*lines, *kept], key=lambda one: one.top)
+
+
+def _readable(text: str) -> str:
+    """Make one line of a text, without glyphs that stand for no character."""
+    bulleted = _UNREADABLE_BULLET.sub("• ", " ".join(text.split()))
+    line = " ".join(_UNREADABLE.sub("", bulleted).split())
+    return "" if line == "•" else line
 
 
 def _usual(sizes: Iterator[float]) -> float:
@@ -203,9 +213,11 @@ def _escaped(text: str) -> str:
 
 
 def _table(table: _Table) -> str:
-    """Write a table of Markdown; the first row is its head."""
+    """Write a table of Markdown; the first row is its head, but for two columns, which are names and values."""
     rows = [[_escaped(cell) for cell in row] for row in table.rows if any(row)]
     if not rows:
         return ""
+    if len(rows[0]) == 2 and not rows[0][1].endswith("?"):
+        rows.insert(0, ["", ""])
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])

@@ -13,7 +13,7 @@ from knowledge.reading.fetch import Fetched
 from knowledge.reading.files import list_files, read_file
 from knowledge.reading.html import read_html
 from knowledge.reading.language import detect_language
-from knowledge.reading.pdf import NO_TEXT, read_pdf
+from knowledge.reading.pdf import _BULLET, NO_TEXT, _readable, _Table, _table, read_pdf
 from knowledge.reading.web import read_fetched
 
 PAGE = """<html lang="en-GB"><head><title>Returns | Shop</title>
@@ -110,6 +110,25 @@ def test_word_document_keeps_headings_and_text() -> None:
     assert "Two years on frames." in article.markdown
 
 
+@pytest.mark.parametrize(
+    ("rows", "texts"),
+    [
+        (["Country Fee Days", "Norway 9 4"], ["• Norway – Fee: 9; Days: 4"]),
+        (["E-mail a@b.example", "Phone 123"], ["• E-mail: a@b.example", "• Phone: 123"]),
+    ],
+)
+def test_table_of_a_word_document_names_its_columns_and_loses_no_row(
+    tmp_path: Path, rows: list[str], texts: list[str]
+) -> None:
+    def cell(text: str) -> str:
+        return f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+    table = "".join(f"<w:tr>{''.join(map(cell, row.split()))}</w:tr>" for row in rows)
+    path = written(tmp_path / "fees.docx", docx(f"<w:tbl>{table}</w:tbl>"))
+    (document,) = read_file(path, Given(), "s", item="fees.docx").documents
+    assert [block.text for block in document.blocks] == texts
+
+
 @pytest.mark.parametrize("raw", [b"", b"PK\x03\x04 cut", b"\xd0\xcf\x11\xe0 an encrypted one is no zip file"])
 def test_word_document_that_is_none_is_refused(raw: bytes) -> None:
     with pytest.raises(DocumentRejected, match="no DOCX"):
@@ -139,6 +158,22 @@ def test_pdf_keeps_headings_and_joins_lines_to_paragraphs() -> None:
         "# Assembly\n\nPut the legs into the frame and turn them until they hold. This takes ten minutes.\n\n"
         "## Tools\n\nA hex key is in the box."
     )
+
+
+@pytest.mark.parametrize("bullet", ["(cid:127)", "\uf0b7", "■"])
+def test_bullets_of_a_symbol_font_are_bullets(bullet: str) -> None:
+    assert _BULLET.match(_readable(f"{bullet}  Turn it (cid:3)off."))
+    assert _readable(f"{bullet}  Turn it (cid:3)off.").endswith(" Turn it off.")
+    assert _readable("(cid:1)(cid:2) (cid:3)") == ""
+
+
+def test_table_of_two_columns_in_a_pdf_loses_no_row() -> None:
+    assert _table(_Table((("E-mail", "a@b.example"), ("Phone", "1")), 0)).splitlines() == [
+        "|  |  |",
+        "| --- | --- |",
+        "| E-mail | a@b.example |",
+        "| Phone | 1 |",
+    ]
 
 
 def test_pdf_without_text_and_what_is_no_pdf_are_refused() -> None:

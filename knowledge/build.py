@@ -22,7 +22,7 @@ from knowledge.encoder import Encoder, OnnxEncoder, Progress
 from knowledge.encoder_choice import TEACHINGS, ensure_wanted_encoder, wanted_encoder_id
 from knowledge.encoder_export import DEFAULT_ENCODER
 from knowledge.errors import KnowledgeIndexError
-from knowledge.folders import new_folder, only_one, prune, read_pointer, replace_pointer
+from knowledge.folders import clear_unfinished, new_folder, only_one, prune, read_pointer, replace_pointer
 from knowledge.index import EMBEDDING_KEYS_FILE, EMBEDDINGS_FILE, INDEX_FORMAT, checked_manifest
 from knowledge.kinds import DenseReport
 from knowledge.reranker import RERANKERS, Reranking, promoted_reranking
@@ -163,6 +163,7 @@ def _build_once(
     """Build alone; documents are collected only then, so that a build that waited never puts back an older state."""
     config = config or BuildConfig()
     with only_one(root):
+        clear_unfinished(root)
         collection = collect()
         documents = collection.documents
         rejected = tuple(str(error) for error in collection.rejected)

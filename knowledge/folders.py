@@ -100,13 +100,19 @@ def replace_pointer(root: Path, name: str) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into that takes the place of ``folder`` in the end; where that fails nothing is left of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+    work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder.parent))
     try:
         yield work
         work.chmod(0o755)  # mkdtemp's 0700 would lock out a serving process of another user
         work.replace(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def clear_unfinished(root: Path) -> None:
+    """Remove what was left of new folders by a process that was killed; only for the one that writes below root."""
+    for folder in root.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -88,6 +88,17 @@ def test_two_indexes_are_kept_and_the_current_one_is_among_them(
     assert kept == {reports[2].index_id, reports[3].index_id}
 
 
+def test_what_a_killed_build_left_is_removed_by_the_next(
+    articles: Path, build_tiny: Build, write_article: Write
+) -> None:
+    root = build_tiny(articles).folder.parent
+    (root / ".writing-abc").mkdir()
+    (root / ".writing-abc" / "half").write_text("x")
+    write_article(articles, "new", "New", "Something new.")
+    build_tiny(articles)
+    assert not list(root.glob(".writing-*"))
+
+
 def test_progress_is_told(articles: Path, build_tiny: Build) -> None:
     told: list[tuple[str, int, int]] = []
     build_tiny(articles, progress=lambda *step: told.append(step))

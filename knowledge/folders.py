@@ -14,6 +14,7 @@ from nlu.files import replace_text
 
 MANIFEST = "manifest.json"
 CURRENT = "current"
+_UNFINISHED = ".writing-"
 _MAX_ID_CHARS = 120
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -199,7 +200,9 @@ def _with_names_of_their_own(documents: Documents) -> Documents:
 
 
 def _printable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode("utf-8")
+    """Write a name so that it fits a line and cannot steer a terminal."""
+    text = name.encode("utf-8", "replace").decode("utf-8")
+    return "".join("\ufffd" if unicodedata.category(one) in {"Cc", "Zl", "Zp"} else one for one in text)
 
 
 def _tell(tools: Tools, done: int, total: int) -> None:

@@ -440,3 +440,14 @@ def test_readers_under_load_never_fail_while_sources_come_and_go(
     assert len(seen) > 2
     base.refresh()
     assert not [hit for hit in base.search("hinges", 10) if "/" in hit.document_id]
+
+
+def test_name_of_a_file_keeps_to_its_line_and_steers_no_terminal(
+    root: Path, tools: Tools, tmp_path: Path
+) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "two\nlines\x1b[31m.md").write_text("")
+    (failure,) = add_source(root, str(folder), NOTHING, tools).failures
+    assert failure.isprintable()
+    assert failure.startswith("two\ufffdlines\ufffd[31m.md")

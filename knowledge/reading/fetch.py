@@ -21,6 +21,8 @@ AGENT = "Careline-Knowledge/1.0"
 _GONE = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
 _REDIRECTS = {301, 302, 303, 307, 308}
 
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -183,7 +185,10 @@ def _unless(version: str) -> dict[str, str]:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is reached over the public net; one that wraps a private IPv4 address is not."""
+    """Tell whether an IP address is reached over the public net; one that wraps a private IPv4 address is not.
+
+    Source: IANA gives out IPv6 addresses for the public net from 2000::/3 alone; Python's lists lag behind the others.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -194,4 +199,6 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
         if found in ipaddress.ip_network("64:ff9b::/96"):
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        if found not in _GIVEN_OUT:
+            return False
     return found.is_global and not found.is_multicast

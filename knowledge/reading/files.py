@@ -38,18 +38,22 @@ def list_files(folder: Path) -> list[Path]:
     """List the files of a known kind below a folder, sorted; hidden ones and links are passed over.
 
     Raises:
-        DocumentRejected: there is no such folder.
+        DocumentRejected: there is no such folder, or one below it cannot be read: what is missing then is not gone.
     """
     if not folder.is_dir():
         raise DocumentRejected(str(folder), "there is no such folder")
     found = []
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = [
             Path(place) / name for name in names if not name.startswith(".") and name not in NOT_ARTICLES
         ]
         found += [path for path in paths if path.suffix.lower() in KINDS and _is_regular(path)]
     return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    raise DocumentRejected(str(error.filename), "this folder cannot be read") from error
 
 
 def _is_regular(path: Path) -> bool:
@@ -80,9 +84,9 @@ def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
         return Reading(item, (read_marked(text, given, document_id, name=item, stem=_title_of(path)),))
     match suffix:
         case ".csv" | ".tsv":
-            return _listed(read_questions_csv(raw, name=item, given=given), given, document_id, item)
+            return read_listed(read_questions_csv(raw, name=item, given=given), given, document_id, item)
         case ".jsonl":
-            return _listed(read_questions_jsonl(raw, name=item, given=given), given, document_id, item)
+            return read_listed(read_questions_jsonl(raw, name=item, given=given), given, document_id, item)
         case ".pdf":
             article = read_pdf(raw, name=item, stem=_title_of(path))
         case ".docx":
@@ -97,7 +101,9 @@ def _read(path: Path, given: Given, source_id: str, item: str) -> Reading:
     return Reading(item, (build_document(article, given, document_id=document_id, name=item),))
 
 
-def _listed(rows: Iterator[Article | DocumentRejected], given: Given, document_id: str, item: str) -> Reading:
+def read_listed(
+    rows: Iterator[Article | DocumentRejected], given: Given, document_id: str, item: str
+) -> Reading:
     """Make a document of each question; its name follows from the question, wherever it stands in the list.
 
     A question that is answered several times, as for two products or readers, keeps every answer.

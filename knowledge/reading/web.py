@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
@@ -16,29 +18,38 @@ from knowledge.errors import DocumentRejected
 from knowledge.reading.article import Article, build_document
 from knowledge.reading.docx import read_docx
 from knowledge.reading.fetch import Fetched, Fetcher
-from knowledge.reading.files import Reading
+from knowledge.reading.files import Reading, read_listed
 from knowledge.reading.html import read_html
 from knowledge.reading.marked import has_front_matter, read_marked, read_plain
 from knowledge.reading.pdf import read_pdf
-from knowledge.reading.questions import decode
+from knowledge.reading.questions import decode, read_questions_csv, read_questions_jsonl
 
 MAX_PAGES = 5_000
 MAX_SITEMAPS = 50
+_PDF = "application/pdf"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _TEXT = {"text/plain", "text/markdown"}
 _XML = {"application/xml", "text/xml", "application/rss+xml"}
+_TABLES = {"text/csv", "text/tab-separated-values"}
+_LINES = {"application/x-ndjson", "application/jsonl", "application/x-jsonlines"}
+_HTML = {"text/html", "application/xhtml+xml", ""}
+_UTF_16 = {b"\xff\xfe", b"\xfe\xff"}
+_LISTING = re.compile(rb"<(?:[\w.-]+:)?(?:urlset|sitemapindex)[\s>]")
 
 
 def is_sitemap(fetched: Fetched) -> bool:
     """Tell whether an address gave a list of pages."""
-    return fetched.kind in _XML and (
-        b"<urlset" in fetched.body[:2_000] or b"<sitemapindex" in fetched.body[:2_000]
-    )
+    is_xml = fetched.kind in _XML or fetched.body[:200].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<?xml")
+    return is_xml and _LISTING.search(fetched.body[:2_000]) is not None
 
 
 def read_fetched(fetched: Fetched, url: str, given: Given, source_id: str) -> Reading:
     """Read what an address gave."""
     try:
+        if (rows := _rows(fetched, url, given)) is not None:
+            listed = read_listed(rows, given, f"{source_id}/{_slug(url)}", url)
+            named = (replace(one, url=one.url or fetched.url) for one in listed.documents)
+            return replace(listed, documents=tuple(named))
         return Reading(url, (_document(fetched, url, given, f"{source_id}/{_slug(url)}"),))
     except DocumentRejected as error:
         return Reading(url, rejected=(error,))
@@ -60,8 +71,10 @@ def list_pages(fetched: Fetched, fetcher: Fetcher) -> list[str]:
             pages.update(dict.fromkeys(listed))
             listed = []
         for url in listed:
-            if url not in seen and len(seen) < MAX_SITEMAPS:
+            if url not in seen:
                 seen.add(url)
+                if len(seen) > MAX_SITEMAPS:
+                    raise DocumentRejected(fetched.url, f"it lists more than {MAX_SITEMAPS} sitemaps")
                 waiting.append(fetcher.get(url))
         if len(pages) > MAX_PAGES:
             raise DocumentRejected(fetched.url, f"it lists more than {MAX_PAGES} pages")
@@ -92,24 +105,41 @@ def _document(fetched: Fetched, url: str, given: Given, document_id: str) -> Doc
     return build_document(_article(fetched, url), given, document_id=document_id, name=url)
 
 
+def _rows(fetched: Fetched, url: str, given: Given) -> Iterator[Article | DocumentRejected] | None:
+    """Read a list of questions; None where it is none."""
+    if fetched.kind in _TABLES:
+        return read_questions_csv(fetched.body, name=url, given=given)
+    return read_questions_jsonl(fetched.body, name=url, given=given) if fetched.kind in _LINES else None
+
+
 def _stem(fetched: Fetched, url: str) -> str:
     path = PurePosixPath(unquote(urlsplit(fetched.url).path))
     return path.stem.replace("-", " ").replace("_", " ").capitalize() or urlsplit(url).netloc
 
 
 def _article(fetched: Fetched, url: str) -> Article:
-    stem = _stem(fetched, url)
-    if fetched.kind in {"text/html", "application/xhtml+xml", ""}:
+    stem, kind = _stem(fetched, url), _kind_of(fetched)
+    if kind in _HTML and b"\0" in fetched.body[:1_000] and fetched.body[:2] not in _UTF_16:
+        raise DocumentRejected(url, "it is no text, though its server says so")
+    if kind in _HTML:
         article = read_html(fetched.body, name=url, charset=fetched.charset)
-    elif fetched.kind == "application/pdf":
+    elif kind == _PDF:
         article = read_pdf(fetched.body, name=url, stem=stem)
-    elif fetched.kind == _DOCX:
+    elif kind == _DOCX:
         article = read_docx(fetched.body, name=url, stem=stem)
-    elif fetched.kind in _TEXT:
+    elif kind in _TEXT:
         article = read_plain(decode(fetched.body, url), stem=stem)
     else:
-        raise DocumentRejected(url, f"it is of a kind that can't be read ({fetched.kind})")
+        raise DocumentRejected(url, f"it is of a kind that can't be read ({kind})")
     return replace(article, url=fetched.url, updated=article.updated or _date(fetched.modified))
+
+
+def _kind_of(fetched: Fetched) -> str:
+    """Say what came: many servers send files as something else than they are."""
+    if fetched.body.startswith(b"%PDF-"):
+        return _PDF
+    is_word = fetched.body.startswith(b"PK\x03\x04") and b"word/document.xml" in fetched.body
+    return _DOCX if is_word else fetched.kind
 
 
 def _date(modified: str) -> str:

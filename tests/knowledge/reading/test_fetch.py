@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from knowledge.documents import Given
-from knowledge.errors import FetchRefused, PageGone
+from knowledge.errors import DocumentRejected, FetchRefused, PageGone
 from knowledge.reading import fetch
-from knowledge.reading.fetch import Fetcher, is_public
+from knowledge.reading.fetch import Fetched, Fetcher, is_public
 from knowledge.reading.web import is_sitemap, list_pages, read_fetched
 
 LATIN = "<main><h1>A</h1><p>Caf\xe9</p></main>".encode("latin-1")
@@ -186,6 +186,10 @@ def test_private_address_is_refused_also_where_it_is_redirected_to(site: str) ->
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "64:ff9b:1::7f00:1",
+        "fec0::1",
         "224.0.0.1",
         "0.0.0.0",
         "nonsense",
@@ -198,3 +202,60 @@ def test_private_addresses_are_known(address: str) -> None:
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"])
 def test_public_addresses_are_known(address: str) -> None:
     assert is_public(address)
+
+
+def given(kind: str, body: bytes) -> Fetched:
+    return Fetched("http://help.example/place", kind, None, body, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/xml", b"<sm:urlset xmlns:sm='x'><sm:url/></sm:urlset>"),
+        ("text/html", b"<?xml version='1.0'?>\n<urlset></urlset>"),
+        ("application/octet-stream", b"\xef\xbb\xbf<?xml version='1.0'?><sitemapindex>"),
+    ],
+)
+def test_sitemaps_are_known_by_what_they_are(kind: str, body: bytes) -> None:
+    assert is_sitemap(given(kind, body))
+
+
+def test_page_about_sitemaps_is_none() -> None:
+    assert not is_sitemap(given("text/html", b"<html><pre><urlset></pre></html>"))
+
+
+def test_sitemap_of_too_many_sitemaps_is_refused_rather_than_cut(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = b"".join(b"<sitemap><loc>http://help.example/%d</loc></sitemap>" % n for n in range(60))
+    empty = given("text/xml", b"<urlset></urlset>")
+    monkeypatch.setattr(fetcher, "get", lambda _url: empty)
+    with pytest.raises(DocumentRejected, match="more than 50 sitemaps"):
+        list_pages(given("text/xml", b"<sitemapindex>" + entries + b"</sitemapindex>"), fetcher)
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/octet-stream", "application/pdf"])
+def test_file_is_known_by_what_it_is_whatever_its_server_calls_it(kind: str) -> None:
+    reading = read_fetched(given(kind, b"%PDF-1.4 cut off"), "http://help.example/place", Given(), "s")
+    assert "no PDF" in str(reading.rejected[0])
+
+
+def test_bytes_that_a_server_calls_a_page_are_refused() -> None:
+    reading = read_fetched(given("text/html", b"\0\1\2" * 50), "http://help.example/place", Given(), "s")
+    assert "no text" in str(reading.rejected[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/csv", b"question,answer\nOne?,A.\nTwo?,B.\n"),
+        (
+            "application/x-ndjson",
+            b'{"question": "One?", "answer": "A."}\n{"question": "Two?", "answer": "B."}',
+        ),
+    ],
+)
+def test_list_of_questions_is_read_from_an_address(kind: str, body: bytes) -> None:
+    reading = read_fetched(given(kind, body), "http://help.example/faq", Given(), "s")
+    assert [one.title for one in reading.documents] == ["One?", "Two?"]
+    assert {one.url for one in reading.documents} == {"http://help.example/place"}

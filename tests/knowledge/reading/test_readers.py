@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -288,6 +289,23 @@ def test_folder_is_read_but_for_hidden_files_links_and_other_kinds(tmp_path: Pat
     assert readings["a.md"].documents[0].audience is Audience.AGENTS
     assert {document.product for reading in readings.values() for document in reading.documents} == {"Sofa"}
     assert readings["broken.pdf"].rejected
+
+
+def test_folder_of_which_a_part_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path / "a.md", "Words.")
+    written(tmp_path / "locked" / "b.md", "Words.")
+    scan = os.scandir
+
+    def guarded(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "no", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    with pytest.raises(DocumentRejected, match="cannot be read"):
+        list_files(tmp_path)
 
 
 def test_audience_of_a_source_holds_for_every_article_that_says_none(tmp_path: Path) -> None:

@@ -114,14 +114,11 @@ def build(
         DocumentRejected: the folder is not there. A single bad file only appears in the report.
         EncoderError: the encoder cannot be had.
     """
-    return _build_once(
-        lambda: load_collection(data, root),
-        root,
-        config,
-        progress,
-        is_forced=is_forced,
-        load_encoder=load_encoder,
-    )
+    with only_one(
+        root
+    ):  # what is read before that would put back an older state after a build that was waited for
+        collection = load_collection(data, root)
+        return _build_once(collection, root, config, progress, is_forced=is_forced, load_encoder=load_encoder)
 
 
 def load_collection(data: Path, root: Path) -> Collection:
@@ -146,13 +143,12 @@ def build_documents(
     load_encoder: EncoderLoader | None = None,
 ) -> BuildReport:
     """Build the index of documents (see ``build``)."""
-    return _build_once(
-        lambda: collection, root, config, progress, is_forced=is_forced, load_encoder=load_encoder
-    )
+    with only_one(root):
+        return _build_once(collection, root, config, progress, is_forced=is_forced, load_encoder=load_encoder)
 
 
 def _build_once(
-    collect: Callable[[], Collection],
+    collection: Collection,
     root: Path,
     config: BuildConfig | None,
     progress: Progress | None,
@@ -160,26 +156,23 @@ def _build_once(
     is_forced: bool,
     load_encoder: EncoderLoader | None,
 ) -> BuildReport:
-    """Build alone; documents are collected only then, so that a build that waited never puts back an older state."""
+    """Build unless the current index is made of the same."""
     config = config or BuildConfig()
-    with only_one(root):
-        clear_unfinished(root)
-        collection = collect()
-        documents = collection.documents
-        rejected = tuple(str(error) for error in collection.rejected)
-        encoder_id = wanted_encoder_id(config.encoder, root / ENCODERS) if load_encoder is None else None
-        encoder = None if encoder_id else load_encoder(root / ENCODERS) if load_encoder else None
-        encoder_id = encoder_id or (encoder.encoder_id if encoder else "")
-        reranking = promoted_reranking(root, threads=config.threads)
-        data_hash = hash_documents(documents, config, encoder_id, reranking)
-        current = current_manifest(root)
-        if current and current["data_hash"] == data_hash and not is_forced:
-            return _reused(root, current, rejected)
-        if encoder is None:
-            encoder = OnnxEncoder.load(
-                ensure_wanted_encoder(config.encoder, root / ENCODERS), threads=config.threads
-            )
-        return _build(documents, root, config, encoder, reranking, data_hash, rejected, current, progress)
+    clear_unfinished(root)
+    rejected = tuple(str(error) for error in collection.rejected)
+    encoder = load_encoder(root / ENCODERS) if load_encoder else None
+    encoder_id = encoder.encoder_id if encoder else wanted_encoder_id(config.encoder, root / ENCODERS)
+    reranking = promoted_reranking(root, threads=config.threads)
+    data_hash = hash_documents(collection.documents, config, encoder_id, reranking)
+    current = current_manifest(root)
+    if current and current["data_hash"] == data_hash and not is_forced:
+        return _reused(root, current, rejected)
+    if encoder is None:
+        folder = ensure_wanted_encoder(config.encoder, root / ENCODERS)
+        encoder = OnnxEncoder.load(folder, threads=config.threads)
+    return _build(
+        collection.documents, root, config, encoder, reranking, data_hash, rejected, current, progress
+    )
 
 
 def hash_documents(
@@ -217,21 +210,10 @@ def _build(
     current: dict[str, Any] | None,
     progress: Progress | None,
 ) -> BuildReport:
-    passages = [
-        passage
-        for document in documents
-        for passage in split_passages(
-            document, passage_tokens=config.passage_tokens, count_tokens=encoder.count_tokens
-        )
-    ]
     embeddings = Embeddings(encoder)
     if current and current["encoder_id"] == encoder.encoder_id:
         _remember(embeddings, root / str(current["index_id"]))
-    questions = {document.document_id: document.questions for document in documents}
-    asked = (question for group in questions.values() for question in group)
-    quotable = quotable_sentences(passages) if config.is_for_answers else ()
-    embeddings.embed((*embedded_texts(passages), *asked, *quotable), progress)
-    passages = with_questions(passages, questions, embeddings)
+    passages = _embedded_passages(documents, config, embeddings, progress)
     tuning = tune(passages, embeddings, max_wrong_share=config.max_wrong_share, reranking=reranking)
     manifest = _manifest(documents, passages, config, encoder, data_hash, tuning)
     if reranking is not None and tuning.reranked_rule is not None:
@@ -265,6 +247,24 @@ def _build(
         rejected=rejected,
         dense=DenseReport(**index.manifest["dense"]),
     )
+
+
+def _embedded_passages(
+    documents: Sequence[Document], config: BuildConfig, embeddings: Embeddings, progress: Progress | None
+) -> list[Passage]:
+    """Cut documents into passages with the questions nearest to each, and make sure of every vector that is needed."""
+    passages = [
+        passage
+        for document in documents
+        for passage in split_passages(
+            document, passage_tokens=config.passage_tokens, count_tokens=embeddings.encoder.count_tokens
+        )
+    ]
+    questions = {document.document_id: document.questions for document in documents}
+    asked = (question for group in questions.values() for question in group)
+    quotable = quotable_sentences(passages) if config.is_for_answers else ()
+    embeddings.embed((*embedded_texts(passages), *asked, *quotable), progress)
+    return with_questions(passages, questions, embeddings)
 
 
 def _manifest(

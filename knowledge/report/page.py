@@ -8,10 +8,10 @@ import numpy as np
 from knowledge.report.queries import ToldQuery, first_places, told_queries
 from knowledge.retrieval import RetrievalReport, answering
 from nlu.bootstrap import RESAMPLES, SEED, draws, percentiles
-from nlu.report.charts import Figure, Line
+from nlu.report.charts import Figure, Line, refusal_figure
 from nlu.report.curves import Point, floor_of, reject_curve
 from nlu.report.page import render
-from nlu.report.svg import Axis, Plot, chart, dot, line, percent_axis
+from nlu.report.svg import Axis, Plot, chart, line, percent_axis
 
 TOLD_QUERIES = 100
 _SHOWN_AT_ONCE = 15
@@ -114,18 +114,10 @@ def _reject_figure(report: RetrievalReport) -> Figure | None:
         return None
     confidences = np.asarray([one.confidence for one in report.asked], dtype=np.float64)
     right = np.asarray([one.is_right for one in report.asked], dtype=np.bool_)
-    curve = reject_curve(confidences, right)
     answered = confidences >= report.threshold
-    low = floor_of([point.y for point in curve])
-    plot = Plot(percent_axis(0, 1, "answered, %"), percent_axis(low, 1, "right among the answered, %"))
-    layers = [line(plot, curve, "s1")]
-    if answered.any():
-        served = Point(float(answered.mean()), float(right[answered].mean()))
-        tip = f"as served: {100 * served.x:.1f} % answered, {100 * served.y:.1f} % of these right"
-        layers.append(dot(plot, served, "s3", tip, radius=6))
+    served = Point(float(answered.mean()), float(right[answered].mean())) if answered.any() else None
     caption = (
         f"{len(report.asked)} questions, {sum(not one.is_answerable for one in report.asked)} of them without an answer "
         "(asked again with their documents taken away), the least sure refused first. The ring is what is served."
     )
-    legend = (Line("s1", "by confidence"), Line("s3", "as served"))
-    return Figure("What does refusing buy?", chart(plot, "Reject curve", *layers), caption, legend)
+    return refusal_figure({"by confidence": reject_curve(confidences, right)}, served, caption)

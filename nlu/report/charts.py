@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,22 +54,32 @@ def reject_figure(predictions: Sequence[Prediction]) -> Figure | None:
     if not known:
         return None
     right = np.asarray([one.has_right_intent for one in known], dtype=np.bool_)
-    by_confidence = reject_curve(_confidences(known), right)
-    by_familiarity = reject_curve(_familiarities(known), right)
+    curves = {
+        "by confidence": reject_curve(_confidences(known), right),
+        "by familiarity": reject_curve(_familiarities(known), right),
+    }
     answered = [one for one in known if not one.is_out_of_scope]
-    low = floor_of([p.y for p in (*by_confidence, *by_familiarity)])
-    plot = Plot(percent_axis(0, 1, "answered, %"), percent_axis(low, 1, "right among the answered, %"))
-    layers = [line(plot, by_confidence, "s1"), line(plot, by_familiarity, "s2")]
+    served = None
     if answered:
-        share, accuracy = (
-            len(answered) / len(known),
-            sum(one.has_right_intent for one in answered) / len(answered),
-        )
-        layers.append(_served(plot, Point(share, accuracy), "right"))
+        accuracy = sum(one.has_right_intent for one in answered) / len(answered)
+        served = Point(len(answered) / len(known), accuracy)
     caption = (
         f"{len(known)} texts in scope, the least sure refused first. The ring is the model as it is served."
     )
-    legend = (Line("s1", "by confidence"), Line("s2", "by familiarity"), Line("s3", "as served"))
+    return refusal_figure(curves, served, caption)
+
+
+def refusal_figure(curves: Mapping[str, Sequence[Point]], served: Point | None, caption: str) -> Figure:
+    """Draw one or two reject curves by what they are called, and where the served state lies on them."""
+    low = floor_of([p.y for points in curves.values() for p in points])
+    plot = Plot(percent_axis(0, 1, "answered, %"), percent_axis(low, 1, "right among the answered, %"))
+    layers = [line(plot, points, css) for css, points in zip(("s1", "s2"), curves.values(), strict=False)]
+    if served is not None:
+        layers.append(_served(plot, served, "right"))
+    legend = (
+        *(Line(css, name) for css, name in zip(("s1", "s2"), curves, strict=False)),
+        Line("s3", "as served"),
+    )
     return Figure("What does refusing buy?", chart(plot, "Reject curve", *layers), caption, legend)
 
 

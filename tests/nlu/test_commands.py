@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from careline.commands.nlu import NotUnderstood, app
+from careline.commands.nlu import app
+from careline.errors import CarelineError
 from nlu import evaluate, train
 from nlu.examples import write_jsonl
 from nlu.files import write_json
@@ -128,7 +129,7 @@ def test_command_parses_the_lines_of_a_file(tiny_model: Model, tmp_path: Path, s
 
 
 def test_command_without_any_text_says_so(tiny_model: Model) -> None:
-    with pytest.raises(NotUnderstood, match="--file"):
+    with pytest.raises(CarelineError, match="--file"):
         call("parse", "--model", tiny_model.folder)
 
 
@@ -145,7 +146,7 @@ def test_command_measures(data: Path, tiny_model: Model, tmp_path: Path) -> None
 
 
 def test_command_refuses_a_setting_that_is_none(data: Path) -> None:
-    with pytest.raises(NotUnderstood, match="--config: unknown key 'epoch'"):
+    with pytest.raises(CarelineError, match="--config: unknown key 'epoch'"):
         call("train", "--data", data, "--config", '{"epoch": 1}')
 
 
@@ -181,10 +182,10 @@ def test_command_checks_examples_and_tells_grave_faults_by_its_exit_code(
 def test_command_exports_a_checked_folder_once(tmp_path: Path, tiny_model: Model) -> None:
     call("export", tmp_path / "out", "--model", tiny_model.folder)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {MANIFEST, *FILES}
-    with pytest.raises(NotUnderstood, match="exists"):
+    with pytest.raises(CarelineError, match="exists"):
         call("export", tmp_path / "out", "--model", tiny_model.folder)
 
 
 def test_command_tells_a_missing_model_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(NotUnderstood, match="holds neither"):
+    with pytest.raises(CarelineError, match="holds neither"):
         call("parse", "hello", "--model", tmp_path)

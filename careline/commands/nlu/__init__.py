@@ -10,11 +10,8 @@ from careline.commands.nlu.evaluate import evaluate
 from careline.commands.nlu.explain import explain
 from careline.commands.nlu.export import export
 from careline.commands.nlu.parse import parse
-from careline.commands.nlu.plumbing import NotUnderstood
 from careline.commands.nlu.store import models, promote
 from careline.commands.nlu.train import train
-
-__all__ = ["NotUnderstood", "app"]
 
 app = typer.Typer(no_args_is_help=True)
 for command in (check, train, evaluate, compare, parse, explain, export, models, promote):

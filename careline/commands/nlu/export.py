@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, ModelOption, NotUnderstood, in_plain_words, model_folder
+from careline.commands.nlu.plumbing import AsJson, ModelOption, in_plain_words, model_folder
 from careline.commands.output import say, write_json
+from careline.errors import CarelineError
 
 
 def export(
@@ -24,7 +25,7 @@ def export(
         folder = resolve_model(model_folder(model))
         manifest = verify_folder(folder)
     if out.exists():
-        raise NotUnderstood(f"{out} exists; name a folder that does not")
+        raise CarelineError(f"{out} exists; name a folder that does not")
     shutil.copytree(folder, out)
     if as_json:
         write_json({"folder": str(out), "model_id": manifest.model_id})

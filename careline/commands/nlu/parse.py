@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, ModelOption, NotUnderstood, in_plain_words, model_folder
+from careline.commands.nlu.plumbing import AsJson, ModelOption, in_plain_words, model_folder
 from careline.commands.output import print_table, write_json
+from careline.errors import CarelineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ def parse(
 
     texts = [*(texts or []), *(line.rstrip("\r\n") for line in file or ())]
     if not texts:
-        raise NotUnderstood("name a text, or a file of texts with --file")
+        raise CarelineError("name a text, or a file of texts with --file")
     with in_plain_words():
         parses = load(model_folder(model)).parse(texts)
     if as_json:

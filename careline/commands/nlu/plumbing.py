@@ -25,10 +25,6 @@ ModelOption = Annotated[
 ]
 
 
-class NotUnderstood(CarelineError):
-    """An error of the room, in its own words."""
-
-
 def model_folder(model: Path | None) -> Path:
     """Name the model that is meant: the given one, or the store of models."""
     return model or load_settings().var / "models" / "nlu"
@@ -42,7 +38,7 @@ def in_plain_words() -> Iterator[None]:
     try:
         yield
     except NluError as error:
-        raise NotUnderstood(str(error)) from error
+        raise CarelineError(str(error)) from error
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, NotUnderstood, in_plain_words, model_folder
+from careline.commands.nlu.plumbing import AsJson, in_plain_words, model_folder
 from careline.commands.output import print_table, say, write_json
+from careline.errors import CarelineError
 
 StoreOption = Annotated[
     Path | None, typer.Option("--store", help="The folder of models. Default: var/models/nlu.")
@@ -49,7 +50,7 @@ def promote(
     folder = model_folder(store)
     given = Path(model)
     if given.is_dir() and given.resolve().parent != folder.resolve():
-        raise NotUnderstood(f"{given} is not in the store {folder}; copy it there first")
+        raise CarelineError(f"{given} is not in the store {folder}; copy it there first")
     with in_plain_words():
         model_id = promote_model(folder, given.name)
     if as_json:

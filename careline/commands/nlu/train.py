@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, NotUnderstood, in_plain_words, progress
+from careline.commands.nlu.plumbing import AsJson, in_plain_words, progress
 from careline.commands.output import say, write_json
+from careline.errors import CarelineError
 from careline.settings import load_settings
 
 
@@ -44,7 +45,7 @@ def train(
     try:
         settings_of_training = parse_config(json.loads(config))
     except ValueError as error:
-        raise NotUnderstood(f"--config: {error}") from error
+        raise CarelineError(f"--config: {error}") from error
     with in_plain_words(), progress() as tell:
         model = train_with_unlabelled(
             read_dataset(data or settings.data / "nlu"),

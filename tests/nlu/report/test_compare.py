@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from careline.commands.nlu import NotUnderstood, app
+from careline.commands.nlu import app
+from careline.errors import CarelineError
 from nlu.errors import ReportsDiffer
 from nlu.examples import write_jsonl
 from nlu.models import Model
@@ -146,7 +147,7 @@ def test_command_measures_models(tiny_model: Model, reports: tuple[Path, Path], 
     record = json.loads(call(folder, folder, "--data", tmp_path / "data.jsonl", "--json"))
     assert record["before"] == tiny_model.model_id
     assert (record["views"]["intent"]["difference"], record["views"]["intent"]["p_value"]) == (0.0, 1.0)
-    with pytest.raises(NotUnderstood, match="--data"):
+    with pytest.raises(CarelineError, match="--data"):
         call(folder, reports[0])
-    with pytest.raises(NotUnderstood, match="same texts"):
+    with pytest.raises(CarelineError, match="same texts"):
         call(folder, reports[0], "--data", tmp_path / "data.jsonl")

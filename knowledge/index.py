@@ -18,7 +18,7 @@ from knowledge.encoder import Encoder, FloatArray
 from knowledge.errors import IndexForeign, IndexMissing, IndexTampered
 from knowledge.filters import Facets, Reader
 from knowledge.folders import FolderInvalid, check_files, read_manifest, seal
-from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, supported
+from knowledge.fusion import CANDIDATES, SUPPORT_DEPTH, Side, best_first, fuse, supported, trust_in_meaning
 from knowledge.gpu import to_gpu
 from knowledge.kinds import open_dense
 from knowledge.passages import OFFSETS_FILE, PASSAGES_FILE, PassageStore, write_passages
@@ -222,7 +222,8 @@ class KnowledgeIndex:
         if len(rows) == 0:
             return []
         ceiling = self.words.ceiling(query.words)
-        dense = _side(self._cosines(query, rows), cosines, 1.0, self.spread.of(query.vector))
+        shape = self.spread.of(query.vector)
+        dense = _side(self._cosines(query, rows), cosines, 1.0, shape, trust_in_meaning(shape[0]))
         has_others = len(matching.rows) < min(wanted, len(self) if allowed is None else allowed.count)
         ranked = np.append(matching.scores, np.float32(0)) if has_others else matching.scores
         word_scores = self.words.scores_of(query.words, rows)
@@ -367,7 +368,9 @@ def _owners(starts: RowArray) -> npt.NDArray[np.int32] | None:
     return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
 
 
-def _side(scores: FloatArray, ranked: FloatArray, ceiling: float, shape: tuple[float, float]) -> Side:
+def _side(
+    scores: FloatArray, ranked: FloatArray, ceiling: float, shape: tuple[float, float], trust: float = 1.0
+) -> Side:
     """Describe one side by its own ranking: best score on top, the one below the candidates as floor.
 
     Args:
@@ -375,10 +378,11 @@ def _side(scores: FloatArray, ranked: FloatArray, ceiling: float, shape: tuple[f
         ranked: the side's own ranking, best first, one longer than its candidates where there are more.
         ceiling: the highest score possible.
         shape: mean and standard deviation of the scores of the whole corpus.
+        trust: see ``Side``.
     """
     mean, deviation = shape
     top = float(ranked[0]) if len(ranked) else 0.0
     floor = float(ranked[-1]) if len(ranked) else 0.0
     certainty = float(np.clip(top / ceiling, 0, 1)) if ceiling > 0 else 0.0
     prominence = max(1.0, (top - mean) / deviation) if deviation > _FLAT else 1.0
-    return Side(scores, floor, top, certainty, prominence)
+    return Side(scores, floor, top, certainty, prominence, trust)

@@ -1,12 +1,20 @@
 import itertools
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.fusion import Side, best_first, dense_weight, fuse, supported
+from knowledge.assembly import assemble, embedded_texts
+from knowledge.documents import plain_document, split_passages
+from knowledge.embeddings import Embeddings
+from knowledge.encoder import FloatArray, Progress
+from knowledge.fusion import Side, best_first, dense_weight, fuse, supported, trust_in_meaning
 from knowledge.vectors import passage_vectors, title_lean, unit_rows
+from tests.knowledge.conftest import TinyEncoder
 
 
 def side(scores: list[float], *, certainty: float = 0.5, prominence: float = 5.0, floor: float = 0.0) -> Side:
@@ -34,6 +42,16 @@ def test_the_surer_side_decides() -> None:
     by_meaning, by_words = [1.0, 0.0], [0.0, 1.0]
     assert np.argmax(fuse(side(by_meaning, certainty=0.9), side(by_words, certainty=0.3), 0.5)) == 0
     assert np.argmax(fuse(side(by_meaning, certainty=0.3), side(by_words, certainty=0.9), 0.5)) == 1
+
+
+def test_cosines_are_trusted_unless_every_passage_is_near() -> None:
+    assert trust_in_meaning(-0.1) == trust_in_meaning(0.3) == trust_in_meaning(0.45) == 1
+    assert 1 > trust_in_meaning(0.5) > trust_in_meaning(0.6) > trust_in_meaning(1.0) == 0
+
+
+def test_a_side_without_trust_has_no_say() -> None:
+    distrusted = replace(side([1.0, 0.0], certainty=0.9), trust=0.0)
+    assert fuse(distrusted, side([0.0, 1.0], certainty=0.1), 0.5).tolist() == [0, 1]
 
 
 def test_two_sides_without_certainty_score_nothing() -> None:
@@ -87,3 +105,32 @@ def test_support_stays_in_scale_and_keeps_the_order_within_a_document(
     for name in "abc":
         own = [raised[place] for place, (_, other) in enumerate(passages) if other == name]
         assert own == pytest.approx(sorted(own, reverse=True), abs=1e-6)
+
+
+class ForeignEncoder(TinyEncoder):
+    """To it all texts are nearly the same, as those in a script that it never learned."""
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> FloatArray:
+        vectors = np.ones((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            seed = zlib.crc32(text.encode())
+            vectors[row] += np.random.default_rng(seed).normal(size=self.dimension) / 2
+        return unit_rows(vectors)
+
+
+def test_words_decide_where_the_encoder_tells_no_passage_from_another() -> None:
+    encoder = ForeignEncoder()
+    names = [f"word{number} thing{number} place{number}" for number in range(60)]
+    passages = [
+        passage
+        for number, text in enumerate(names)
+        for passage in split_passages(
+            plain_document(str(number), "", text), passage_tokens=50, count_tokens=encoder.count_tokens
+        )
+    ]
+    embeddings = Embeddings(encoder)
+    embeddings.embed(embedded_texts(passages))
+    index = assemble(passages, embeddings, {})
+    asked = [f"please tell me now about place{number} and others there" for number in range(60)]
+    first = [index.rank(index.prepare(text, encoder), None)[0].row for text in asked]
+    assert first == list(range(60))

@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from careline.commands import desk, knowledge, nlu
 from careline.commands.docs import docs
@@ -46,7 +47,9 @@ def main() -> None:
     try:
         app()
     except CarelineError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Error:[/] {error}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True
+        )
         sys.exit(1)
 
 

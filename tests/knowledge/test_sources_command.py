@@ -1,5 +1,6 @@
 """The commands about sources, over the real encoder."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from careline.cli import app
+from careline.cli import app, main
+from careline.errors import CarelineError
 from careline.refreshing import refresh
 from careline.settings import Settings
 from knowledge.encoder_export import DEFAULT_ENCODER, ensure_encoder
@@ -60,6 +62,29 @@ async def test_a_source_is_added_shown_refreshed_and_removed(
     told = call("remove", str(file), "--data", str(tmp_path / "teach" / "knowledge"), *folders[2:])
     assert "3 articles" in told
     assert "No sources" in call("sources", *folders[2:])
+
+
+def test_an_error_says_what_it_was_told_whatever_marks_that_holds(
+    folders: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["careline", "knowledge", "remove", "[/b] sofa [red]", *folders])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 1
+    assert "[/b] sofa [red]" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_with_a_sentence(
+    folders: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "documents.jsonl")
+
+    monkeypatch.setattr("knowledge.refresh.save_source", refuse)
+    (tmp_path / "a.md").write_text("# A\n\nText.")
+    result = runner.invoke(app, ["knowledge", "add", str(tmp_path / "a.md"), *folders])
+    assert isinstance(result.exception, CarelineError)
+    assert str(result.exception) == "documents.jsonl: No space left on device"
 
 
 def test_a_place_of_which_nothing_can_be_read_ends_with_an_error(folders: tuple[str, ...]) -> None:

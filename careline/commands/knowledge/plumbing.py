@@ -48,11 +48,15 @@ def build_index(
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
-    """Turn what the knowledge base refuses into the command's own error."""
+    """Turn what the knowledge base refuses, and a disk that is full or may not be written to, into the command's own error."""
     try:
         yield
     except KnowledgeError as error:
         raise CarelineError(str(error)) from error
+    except OSError as error:
+        raise CarelineError(
+            ": ".join(filter(None, (error.filename, error.strerror or str(error))))
+        ) from error
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from nlu.bootstrap import CONFIDENCE, RESAMPLES, SEED
+from nlu.bootstrap import RESAMPLES, SEED, percentiles
 from nlu.errors import ReportsDiffer
 from nlu.metrics import measure_predictions
 from nlu.predictions import Prediction
@@ -173,9 +173,8 @@ def paired_interval(fixed: int, broken: int, texts: int) -> tuple[float, float]:
     """
     shares = np.asarray([fixed, broken, texts - fixed - broken]) / texts
     drawn = np.random.default_rng(SEED).multinomial(texts, shares, size=10 * RESAMPLES)
-    tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile((drawn[:, 0] - drawn[:, 1]) / texts, [tail, 100 - tail])
-    return float(low), float(high)
+    (low,), (high,) = percentiles((drawn[:, :1] - drawn[:, 1:2]) / texts)
+    return low, high
 
 
 def _class_changes(before: Sequence[Prediction], after: Sequence[Prediction]) -> tuple[ClassChange, ...]:

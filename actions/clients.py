@@ -39,7 +39,7 @@ from desk.link_protocol import (
 )
 from desk.link_protocol import TicketState as LinkTicketState
 from knowledge.documents import Audience
-from knowledge.filters import Reader
+from knowledge.filters import CUSTOMER, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ OPEN_AGAIN_SECONDS = 10.0
 class Base(Protocol):
     """The part of ``knowledge.base.KnowledgeBase`` that is used here."""
 
-    def respond(self, query: str, *, before: Sequence[str] = (), reader: Reader | None = None) -> Response:
+    def respond(self, query: str, *, before: Sequence[str] = (), reader: Reader = CUSTOMER) -> Response:
         """Find the answer to a question, or what is nearest when no passage is good enough."""
 
     def rephrased(self, response: Response, written: str) -> Response:

@@ -19,10 +19,9 @@ from knowledge.answer import (
 )
 from knowledge.build import ENCODERS, EncoderLoader
 from knowledge.conflicts import MetConflicts
-from knowledge.documents import CUSTOMERS, Audience
 from knowledge.encoder import Encoder, OnnxEncoder
 from knowledge.errors import DimensionMismatch, IndexMissing, KnowledgeError
-from knowledge.filters import Reader
+from knowledge.filters import CUSTOMER, Reader
 from knowledge.folders import read_pointer
 from knowledge.follow_up import find
 from knowledge.index import KnowledgeIndex
@@ -117,16 +116,14 @@ class KnowledgeBase:
         query: str,
         top_k: int = 5,
         *,
-        audiences: frozenset[Audience] = CUSTOMERS,
-        reader: Reader | None = None,
+        reader: Reader = CUSTOMER,
     ) -> list[Hit]:
         """Find the passages nearest to a question among those that are the reader's to see.
 
         Args:
             query: as the customer wrote it.
             top_k: hits wanted.
-            audiences: short for a reader of these, whatever language and product; a ``reader`` takes its place.
-            reader: who asks.
+            reader: who asks; a customer unless given.
 
         Returns:
             At most top_k hits, best first; none for a question without a word.
@@ -136,7 +133,7 @@ class KnowledgeBase:
         now = self._current()
         index = now.index
         prepared = index.prepare(query[:MAX_QUERY_CHARS], now.encoder)
-        ranking = index.rank(prepared, index.allowed(reader or Reader(audiences)), depth=top_k)
+        ranking = index.rank(prepared, index.allowed(reader), depth=top_k)
         return [_hit(index, ranked.row, ranked.score) for ranked in ranking]
 
     def answer(
@@ -144,8 +141,7 @@ class KnowledgeBase:
         query: str,
         *,
         before: Sequence[str] = (),
-        audiences: frozenset[Audience] = CUSTOMERS,
-        reader: Reader | None = None,
+        reader: Reader = CUSTOMER,
         min_confidence: float | None = None,
     ) -> Answer | None:
         """Answer a question with sentences of the best passage, or not at all.
@@ -154,21 +150,17 @@ class KnowledgeBase:
             query: as the customer wrote it; it is only ever compared, never obeyed.
             before: what the customer asked before, the latest last; a question that does not stand alone ("and to
                 Switzerland?") leans on it.
-            audiences: short for a reader of these, whatever language and product; a ``reader`` takes its place.
-            reader: who asks.
+            reader: who asks; a customer unless given.
             min_confidence: from which confidence on to answer; None takes the one calibrated at build.
         """
-        return self.respond(
-            query, before=before, audiences=audiences, reader=reader, min_confidence=min_confidence
-        ).answer
+        return self.respond(query, before=before, reader=reader, min_confidence=min_confidence).answer
 
     def respond(
         self,
         query: str,
         *,
         before: Sequence[str] = (),
-        audiences: frozenset[Audience] = CUSTOMERS,
-        reader: Reader | None = None,
+        reader: Reader = CUSTOMER,
         min_confidence: float | None = None,
     ) -> Response:
         """Answer a question as ``answer`` does, and where there is none, name what is nearest to it."""
@@ -178,7 +170,7 @@ class KnowledgeBase:
         index = now.index
         prepared = index.prepare(query[:MAX_QUERY_CHARS], now.encoder)
         former = [text[:MAX_QUERY_CHARS] for text in before[-1:]]
-        allowed = index.allowed(reader or Reader(audiences))
+        allowed = index.allowed(reader)
         found, prepared = find(index, now.encoder, prepared, former, allowed)
         if found is None:
             return NOTHING

@@ -28,7 +28,7 @@ from actions.ports import (
 from desk.link_protocol import LinkRefused, Priority
 from knowledge.answer import NOTHING, Answer, Near, Response, Source
 from knowledge.documents import Audience, plain_document, split_passages
-from knowledge.filters import Reader
+from knowledge.filters import CUSTOMER, Reader
 from tests.link.conftest import NOW, Desk, MemoryDesk, build_client, running, until
 
 HANDOFF = HandoffRequest("c1", "asked", "Wants a person.", "cancel_form")
@@ -119,7 +119,7 @@ class Base:
         self.told = told
         self.reader: Reader | None = None
 
-    def respond(self, query: str, *, before: Sequence[str] = (), reader: Reader | None = None) -> Response:
+    def respond(self, query: str, *, before: Sequence[str] = (), reader: Reader = CUSTOMER) -> Response:
         self.reader = reader
         if query == "fail":
             raise ValueError

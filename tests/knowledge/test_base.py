@@ -13,6 +13,7 @@ from knowledge.base import KnowledgeBase
 from knowledge.build import BuildReport
 from knowledge.documents import Audience
 from knowledge.errors import DimensionMismatch, IndexMissing, IndexTampered
+from knowledge.filters import Reader
 from knowledge.folders import replace_pointer
 from knowledge.index import Method
 
@@ -144,7 +145,7 @@ def test_nobody_gets_a_passage_of_another_audience(
     base = open_base()
     readable = {"returns": Audience.PUBLIC, "delivery": Audience.PUBLIC, "warranty": Audience.PUBLIC}
     readable |= {"margins": Audience.AGENTS, "prices": Audience.SIGNED_IN}
-    hits = base.search(query, 50, audiences=audiences)
+    hits = base.search(query, 50, reader=Reader(audiences))
     assert {readable[hit.document_id] for hit in hits} <= audiences
     for hit in base.search(query, 50):
         assert hit.document_id not in {"margins", "prices"}

@@ -28,7 +28,7 @@ class NluError(Exception):
 
 
 class ExamplesUnreadable(NluError):
-    """A file of examples breaks its form."""
+    """A file of examples breaks its form; line 0 is the file as a whole."""
 
     code = "examples_unreadable"
 
@@ -39,7 +39,8 @@ class ExamplesUnreadable(NluError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.reason}"
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.reason}"
 
 
 class ExamplesRejected(NluError):

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from nlu.errors import ExamplesUnreadable
 from nlu.files import write_json_lines
+from nlu.words import without_halves
 
 COMPOUND = "+"
 """Joins the names of several intents where a text means all of them."""
@@ -173,12 +174,12 @@ def read_dataset(path: Path) -> Dataset:
 
 
 def merge(datasets: Iterable[Dataset]) -> Dataset:
-    """Join datasets in their order; an example that stands twice is kept once."""
-    examples: dict[Example, None] = {}
+    """Join datasets in their order. An example that stands twice counts twice, as it does within one file."""
+    examples: list[Example] = []
     synonyms: list[tuple[str, str]] = []
     patterns: dict[Pattern, None] = {}
     for dataset in datasets:
-        examples.update(dict.fromkeys(dataset.examples))
+        examples.extend(dataset.examples)
         synonyms.extend(dataset.synonyms)
         patterns.update(dict.fromkeys(dataset.patterns))
     return Dataset(tuple(examples), tuple(synonyms), tuple(patterns))
@@ -276,6 +277,8 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             record = json.loads(line)
         except ValueError as error:
             raise ExamplesUnreadable(str(path), number, f"not a JSON object: {error}") from error
+        except RecursionError as error:
+            raise ExamplesUnreadable(str(path), number, "not a JSON object: nested too deeply") from error
         if not isinstance(record, dict):
             raise ExamplesUnreadable(str(path), number, "not a JSON object")
         yield number, record
@@ -288,7 +291,12 @@ def _parse_entity(record: Any, text: str) -> Entity:
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= len(text):
         raise ValueError(f"entity span {start}..{end} does not lie in the text of {len(text)} characters")
     value = record.get("value")
-    return Entity(start, end, _text_of(record, "entity"), text[start:end] if value is None else str(value))
+    return Entity(
+        start,
+        end,
+        _text_of(record, "entity"),
+        text[start:end] if value is None else without_halves(str(value)),
+    )
 
 
 def _intent_of(record: dict[str, Any]) -> str:
@@ -301,7 +309,7 @@ def _intent_of(record: dict[str, Any]) -> str:
         or not all(isinstance(i, str) and i.strip() for i in intents)
     ):
         raise ValueError("'intents' is not a list of names")
-    return COMPOUND.join(intent.strip() for intent in intents)
+    return COMPOUND.join(without_halves(intent).strip() for intent in intents)
 
 
 def _text_of(record: dict[str, Any], key: str) -> str:
@@ -310,6 +318,7 @@ def _text_of(record: dict[str, Any], key: str) -> str:
         raise ValueError(f"{key!r} is missing")
     if not isinstance(value, str):
         raise ValueError(f"{key!r} is not a text")
-    if not value.strip():
+    whole = without_halves(value)
+    if not whole.strip():
         raise ValueError(f"{key!r} is blank")
-    return value
+    return whole

@@ -18,11 +18,14 @@ import yaml
 
 from nlu.errors import ExamplesUnreadable
 from nlu.examples import Dataset, Entity, Example, Pattern, parse_pattern
+from nlu.words import without_halves
 
 ANNOTATION = re.compile(
-    r"\[(?P<surface>[^\[\]]+)\](?:\((?P<name>[^()]+)\)|(?P<details>\{[^{}]*\}))",
+    r"\[(?P<surface>[^\[\]]+)\](?:"
+    r"\((?P<name>[^():]+)(?::(?P<value>[^()]+))?\)|(?P<details>\{[^{}]*\}|\[\s*\{[^\[\]]*\}\s*\]))",
 )
-"""``[blue lamp](product)`` or ``[blue lamp]{"entity": "product", "value": "lamp"}``."""
+"""``[blue lamp](product)``, ``[settee](product:sofa)``, ``[settee]{"entity": "product", "value": "sofa"}``, or a list of
+such details for a text that is several."""
 
 _KINDS = ("intent", "synonym", "regex", "lookup")
 
@@ -68,12 +71,13 @@ def parse_annotated(line: str, intent: str, *, source: str = "") -> Example:
     Raises:
         ValueError: an annotation's details are not an object with a name under ``entity``.
     """
+    line = without_halves(line)
     text, entities, position = "", [], 0
     for match in ANNOTATION.finditer(line):
         text += line[position : match.start()]
         surface = match["surface"]
-        entity, value = _details(match, surface)
-        entities.append(Entity(len(text), len(text) + len(surface), entity, value))
+        place = (len(text), len(text) + len(surface))
+        entities += [Entity(*place, entity, value) for entity, value in _details(match, surface)]
         text += surface
         position = match.end()
     text += line[position:]
@@ -82,17 +86,25 @@ def parse_annotated(line: str, intent: str, *, source: str = "") -> Example:
     return Example(text, intent, tuple(entities), source)
 
 
-def _details(match: re.Match[str], surface: str) -> tuple[str, str]:
+def _details(match: re.Match[str], surface: str) -> list[tuple[str, str]]:
+    """Read (entity, value) of an annotation; a list of details gives several."""
     if match["name"] is not None:
-        return match["name"].strip(), surface
-    try:
-        details = json.loads(match["details"])
-    except ValueError as error:
-        raise ValueError(f"the annotation {match[0]!r} does not end in a JSON object: {error}") from error
-    entity = details.get("entity")
-    if not isinstance(entity, str) or not entity:
+        found: list[Any] = [{"entity": match["name"], "value": match["value"]}]
+    else:
+        try:
+            details = json.loads(match["details"])
+        except ValueError as error:
+            raise ValueError(f"the annotation {match[0]!r} does not end in a JSON object: {error}") from error
+        found = details if isinstance(details, list) else [details]
+    return [_detail(match, record, surface) for record in found]
+
+
+def _detail(match: re.Match[str], record: Any, surface: str) -> tuple[str, str]:
+    entity = record.get("entity") if isinstance(record, dict) else None
+    if not isinstance(entity, str) or not entity.strip():
         raise ValueError(f"the annotation {match[0]!r} names no entity")
-    return entity, str(details.get("value", surface))
+    value = record.get("value")
+    return entity.strip(), surface if value is None else str(value)
 
 
 def _blocks(path: Path) -> Iterator[tuple[str, str, int, list[tuple[int, str]]]]:
@@ -115,7 +127,7 @@ def _block(path: Path, node: Any) -> tuple[str, str, int, list[tuple[int, str]]]
     line = _line(node)
     if not isinstance(node, yaml.MappingNode):
         raise ExamplesUnreadable(str(path), line, "expected '- intent: name' with 'examples'")
-    fields = {key.value: value for key, value in node.value}
+    fields = {_name(path, key): value for key, value in node.value}
     kind = next((kind for kind in _KINDS if kind in fields), None)
     if kind is None:
         raise ExamplesUnreadable(
@@ -128,7 +140,14 @@ def _block(path: Path, node: Any) -> tuple[str, str, int, list[tuple[int, str]]]
         raise ExamplesUnreadable(str(path), line, f"unknown key {unknown[0]!r}")
     if "examples" not in fields:
         raise ExamplesUnreadable(str(path), line, f"{kind} {fields[kind].value!r} has no examples")
-    return kind, str(fields[kind].value), line, list(_items(path, fields["examples"]))
+    return kind, _name(path, fields[kind]), line, list(_items(path, fields["examples"]))
+
+
+def _name(path: Path, node: Any) -> str:
+    """Read a name, without spaces at its ends."""
+    if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
+        raise ExamplesUnreadable(str(path), _line(node), "expected a name")
+    return without_halves(str(node.value)).strip()
 
 
 def _items(path: Path, node: Any) -> Iterator[tuple[int, str]]:
@@ -161,12 +180,15 @@ def _item_text(path: Path, node: Any) -> str:
 
 def _compose(path: Path) -> Any:
     try:
-        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        return yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise ExamplesUnreadable(str(path), 0, f"cannot be read as UTF-8 text: {error}") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ExamplesUnreadable(str(path), line, f"not YAML: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = str(error).split("\n")[0] if isinstance(error, yaml.YAMLError) else "nested too deeply"
+        raise ExamplesUnreadable(str(path), 0, f"not YAML: {reason}") from error
 
 
 def _line(node: Any) -> int:

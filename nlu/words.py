@@ -10,6 +10,7 @@ text, so a span can be told exactly whatever the encoder's tokenizer does to the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ _JOINER = "\u200d"
 _INVISIBLE_IN_WORDS = frozenset("\u200c\u200d\u00ad")
 _DRESSING = frozenset("\ufe0e\ufe0f\u20e3\u200c\u200d\u00ad")
 _REGIONAL_INDICATOR_A = 0x1F1E6
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Words:
 
     surface: str
     words: tuple[Word, ...]
+
+
+def without_halves(text: str) -> str:
+    """Put a space in the place of every lone surrogate: half of a character, which no tokenizer and no file takes."""
+    return _HALVES.sub(" ", text)
 
 
 def spans(text: str) -> list[tuple[int, int]]:
@@ -63,6 +70,7 @@ def split(text: str, *, is_spaced: bool = False) -> Words:
         text: the text.
         is_spaced: put a space between any two words that touch, but where letters meet digits.
     """
+    text = without_halves(text)
     pieces: list[str] = []
     words: list[Word] = []
     length = position = 0

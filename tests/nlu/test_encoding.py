@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu.encoding import MAX_CHARACTERS_PER_TOKEN, TextEncoder
+from nlu.words import without_halves
 
 MAX_TOKENS = 48
 
@@ -23,6 +24,12 @@ def test_each_word_points_to_a_token_of_its_own_or_of_its_neighbour(encoder: Tex
     seen = [token for token in encoded.first_tokens if token >= 0]
     assert seen == sorted(seen)
     assert all(0 < token < len(encoded.ids) - 1 for token in seen)
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "my \ud83d lamp", "lamp\udc4d\udc4d"])
+def test_half_of_a_character_is_passed_over_as_a_space_is(encoder: TextEncoder, text: str) -> None:
+    assert encoder.encode([text]) == encoder.encode([without_halves(text)])
+    assert len(without_halves(text)) == len(text)
 
 
 def test_words_beyond_the_longest_length_have_no_token(encoder: TextEncoder) -> None:

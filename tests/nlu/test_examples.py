@@ -19,6 +19,7 @@ from nlu.examples import (
     read_texts,
     write_jsonl,
 )
+from nlu.settle import settle
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip)
 
@@ -139,11 +140,31 @@ def test_folder_without_examples_is_refused(tmp_path: Path) -> None:
         read_dataset(tmp_path)
 
 
-def test_folder_joins_its_files_and_keeps_a_repeated_example_once(tmp_path: Path) -> None:
+def test_folder_counts_a_repeated_example_as_its_files_do(tmp_path: Path) -> None:
     line = json.dumps({"text": "hello", "intent": "greet"})
     (tmp_path / "a.jsonl").write_text(line + "\n" + line)
     (tmp_path / "b.yml").write_text("nlu:\n- intent: greet\n  examples: |\n    - hello\n    - hey\n")
-    assert [example.text for example in read_dataset(tmp_path).examples] == ["hello", "hey"]
+    assert [example.text for example in read_dataset(tmp_path).examples] == ["hello", "hello", "hello", "hey"]
+    assert [example.text for example in settle(read_dataset(tmp_path)).examples] == ["hello", "hey"]
+
+
+def test_half_of_a_character_becomes_a_space_and_spans_stay(tmp_path: Path) -> None:
+    line = r'{"text": "\ud83d my lamp", "intent": "x", "entities": [{"start": 5, "end": 9, "entity": "a"}]}'
+    (tmp_path / "a.jsonl").write_text(line)
+    assert read_dataset(tmp_path / "a.jsonl").examples == (
+        Example("  my lamp", "x", (Entity(5, 9, "a", "lamp"),)),
+    )
+
+
+def test_object_nested_beyond_measure_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("[" * 100_000)
+    with pytest.raises(ExamplesUnreadable, match=r"a\.jsonl:1: not a JSON object: nested too deeply"):
+        read_dataset(tmp_path / "a.jsonl")
+
+
+def test_file_that_is_not_there_is_named_without_a_line(tmp_path: Path) -> None:
+    with pytest.raises(ExamplesUnreadable, match=r"a\.jsonl: cannot be read"):
+        read_dataset(tmp_path / "a.jsonl")
 
 
 def test_fingerprint_forgets_order_and_file_but_no_word() -> None:

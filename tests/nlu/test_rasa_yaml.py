@@ -89,6 +89,13 @@ def test_examples_know_their_lines(tmp_path: Path) -> None:
         ("nlu:\n- regex: x\n  examples: |\n    - (\n", 4, "no regular expression"),
         ("nlu:\n- intent: [x\n", 3, "not YAML"),
         ("nlu:\n- intent: x\n  examples:\n  - [a]\n", 4, "expected a text"),
+        ("nlu:\n- intent: [x]\n  examples: |\n    - a\n", 2, "expected a name"),
+        ("nlu:\n- intent:\n  examples: |\n    - a\n", 2, "expected a name"),
+        ("nlu:\n- ? [a, b]\n  : c\n", 2, "expected a name"),
+        ("nlu:\n- intent: x\n  examples: |\n    - a\x07\n", 0, "special characters are not allowed"),
+        ("nlu: " + "[" * 5000, 0, "nested too deeply"),
+        ('nlu:\n- intent: x\n  examples: |\n    - [a][{"value": "b"}]\n', 4, "names no entity"),
+        ("nlu:\n- intent: x\n  examples: |\n    - [a]( )\n", 4, "names no entity"),
     ],
 )
 def test_fault_is_told_with_file_and_line(tmp_path: Path, text: str, line: int, reason: str) -> None:
@@ -97,6 +104,30 @@ def test_fault_is_told_with_file_and_line(tmp_path: Path, text: str, line: int, 
         read_yaml(path)
     assert (caught.value.path, caught.value.line) == (str(path), line)
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "entities"),
+    [
+        ("a [settee](product:sofa)", "a settee", [("product", "sofa")]),
+        (
+            'a [settee]{"entity": "product", "role": "old", "value": null}',
+            "a settee",
+            [("product", "settee")],
+        ),
+        (
+            '[May][{"entity": "month"}, {"entity": "name", "value": "M"}]',
+            "May",
+            [("month", "May"), ("name", "M")],
+        ),
+        ("see [1] and [2][3]", "see [1] and [2][3]", []),
+    ],
+)
+def test_every_annotation_that_rasa_reads_is_read(
+    line: str, text: str, entities: list[tuple[str, str]]
+) -> None:
+    example = parse_annotated(line, "x")
+    assert (example.text, [(e.entity, e.value) for e in example.entities]) == (text, entities)
 
 
 @pytest.mark.parametrize("text", ["", "version: '3.1'\n", "nlu:\n", "stories: []\n"])

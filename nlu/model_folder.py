@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ FORMAT = "careline-nlu"
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 CURRENT = "current"
+_NAME = re.compile(r"\w[\w.-]{0,199}")
 FILES = (
     "config.json",
     "labels.json",
@@ -112,10 +114,24 @@ def resolve_model(path: Path) -> Path:
     """
     if (path / MANIFEST).is_file():
         return path
-    current = path / CURRENT
-    if not current.is_file():
-        raise ModelMissing(str(path), f"holds neither {MANIFEST} nor the file {CURRENT!r}")
-    return path / current.read_text(encoding="utf-8").strip()
+    name = read_current(path)
+    if name is None:
+        raise ModelMissing(str(path), f"holds neither {MANIFEST} nor a file {CURRENT!r} that names a model")
+    return path / name
+
+
+def read_current(store: Path) -> str | None:
+    """Read which model of a store is current; None where the file is missing or holds no name of a folder."""
+    try:
+        name = (store / CURRENT).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return name if is_name(name) else None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of a model's folder: nothing that leads out of the store."""
+    return _NAME.fullmatch(text) is not None
 
 
 def read_labels(folder: Path) -> Labels:

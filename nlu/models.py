@@ -13,11 +13,12 @@ from typing import Any
 
 from nlu.checks import check_dataset
 from nlu.config import TrainConfig
-from nlu.errors import ModelUnusable
+from nlu.errors import ModelMissing, ModelUnusable
 from nlu.examples import Dataset
 from nlu.files import replace_text
 from nlu.findings import describe
-from nlu.model_folder import CURRENT, read_json, verify_folder
+from nlu.model_folder import CURRENT, MANIFEST, is_name, read_current, read_json, verify_folder
+from nlu.one_trainer import only_one
 from nlu.processes import is_main_process
 from nlu.progress import OnProgress, Progress, say_nothing
 from nlu.runtime import load
@@ -69,19 +70,20 @@ def train_model(
     dataset = _with_paraphrases(settle(dataset), validation, models, config, progress)
     identity = identify(dataset, validation, config)
     folder = models / identity.model_id
-    if not must_train and is_servable(folder):
-        if is_main_process():
-            point_to(models, identity.model_id)
-        progress(Progress(f"model {identity.model_id} is up to date"))
-        return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=True)
-    from nlu.training.run import train
-    from nlu.training.stages import Call
+    is_there = not must_train and is_servable(folder)
+    with only_one(folder, progress) as has_waited:
+        is_there = is_there or (has_waited and not must_train and is_servable(folder))
+        if not is_there:
+            from nlu.training.run import train
+            from nlu.training.stages import Call
 
-    train(dataset, validation, config, identity, Call(folder, progress, must_train, tensorboard))
-    if not is_main_process():
-        return Model(folder, identity.model_id, {}, is_reused=False)
-    point_to(models, identity.model_id)
-    return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=False)
+            train(dataset, validation, config, identity, Call(folder, progress, must_train, tensorboard))
+        if not is_main_process():
+            return Model(folder, identity.model_id, {}, is_reused=is_there)
+        point_to(models, identity.model_id)
+    if is_there:
+        progress(Progress(f"model {identity.model_id} is up to date"))
+    return Model(folder, identity.model_id, read_json(folder, "metrics.json"), is_reused=is_there)
 
 
 def train_with_unlabelled(
@@ -177,8 +179,7 @@ class StoredModel:
 
 def list_models(models: Path) -> list[StoredModel]:
     """List the store's models, newest first; one that is being written is not among them."""
-    current = models / CURRENT
-    current_id = current.read_text(encoding="utf-8").strip() if current.is_file() else ""
+    current_id = read_current(models)
     folders = [path for path in models.glob("*") if path.is_dir() and not path.name.startswith(".")]
     found = [_stored(folder, is_current=folder.name == current_id) for folder in folders]
     return sorted(found, key=lambda model: (model.written_at, model.model_id), reverse=True)
@@ -190,6 +191,8 @@ def promote_model(models: Path, model_id: str) -> str:
     Raises:
         ModelUnusable: it is not there, or cannot be served.
     """
+    if not is_name(model_id) or not (models / model_id / MANIFEST).is_file():
+        raise ModelMissing(str(models), f"holds no model {model_id!r}")
     load(models / model_id)
     point_to(models, model_id)
     return model_id

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nlu.errors import ModelUnusable
+from nlu.errors import ModelMissing, ModelUnusable
 from nlu.live import LOOK_SECONDS, LiveUnderstander, Swap
 from nlu.model_folder import MANIFEST, file_sha256
 from nlu.models import Model, list_models, point_to, promote_model
@@ -117,13 +117,26 @@ def test_model_that_is_copied_after_its_name_is_served_when_it_is_there(
     assert store.look(live) == late
 
 
-@pytest.mark.parametrize("content", [None, "", "../elsewhere\n"])
-def test_store_without_a_current_model_changes_nothing(store: Store, content: str | None) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"../elsewhere\n", b"\xff\xfe", b"a\0b", b"x" * 5000])
+def test_store_without_a_current_model_changes_nothing(store: Store, content: bytes | None) -> None:
     live = store.serve()
     (store.path / "current").unlink()
     if content is not None:
-        (store.path / "current").write_text(content)
+        (store.path / "current").write_bytes(content)
     assert store.look(live) == FIRST
+    assert not any(model.is_current for model in list_models(store.path))
+    with pytest.raises(ModelMissing, match="current"):
+        load(store.path)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../" + FIRST, "inner"])
+def test_only_a_model_of_the_store_itself_is_promoted(store: Store, name: str) -> None:
+    (store.path / "inner").mkdir()
+    (store.path / "inner" / "current").write_text(f"../{FIRST}\n")
+    before = (store.path / "current").read_text()
+    with pytest.raises(ModelMissing, match="holds no model"):
+        promote_model(store.path, name)
+    assert (store.path / "current").read_text() == before
 
 
 def test_parses_during_swaps_are_each_of_one_model(store: Store) -> None:

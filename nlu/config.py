@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -14,6 +16,42 @@ DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 
 CHOICES = {"precision": ("auto", "fp32", "bf16", "fp16"), "adapter": ("none", "lora", "adalora")}
 """What a key that takes a word may be."""
+
+LIMITS: dict[str, tuple[float, float]] = {
+    "max_tokens": (4, math.inf),
+    "epochs": (1, math.inf),
+    "patience": (1, math.inf),
+    "batch_size": (1, math.inf),
+    "accumulation_steps": (1, math.inf),
+    "learning_rate": (0, 1),
+    "tag_learning_rate": (0, 1),
+    "warmup_share": (0, 1),
+    "weight_decay": (0, 1),
+    "scale": (1, 1000),
+    "dropout": (0, 0.9),
+    "tag_weight": (0, 1000),
+    "held_out_share": (0, 0.9),
+    "swap_share": (0, 1),
+    "slip_share": (0, 1),
+    "keyboard_share": (0, 1),
+    "casing_share": (0, 1),
+    "punctuation_share": (0, 1),
+    "contraction_share": (0, 1),
+    "drop_share": (0, 1),
+    "pseudo_confidence": (0, 1),
+    "pseudo_per_intent": (0, math.inf),
+    "name_weight": (0, 1000),
+    "refit_at_most": (0, math.inf),
+    "refits": (0, 100),
+    "fold_in_epochs": (0, math.inf),
+    "max_false_alarm": (0, 1),
+    "frozen_layers": (0, math.inf),
+    "adapter_rank": (1, math.inf),
+    "adapter_alpha": (1, math.inf),
+    "threads": (1, 1024),
+    "seed": (0, 2**32 - 1),
+}
+"""Least and greatest value of every key that takes a number."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +151,24 @@ class TrainConfig:
         return asdict(self)
 
 
+def read_config(text: str) -> TrainConfig:
+    """Build a config from a JSON object; ValueError as for `parse_config`, or if the text is none."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a JSON object: {error}") from error
+    return parse_config(record)
+
+
 def parse_config(record: Mapping[str, Any]) -> TrainConfig:
     """Build a config from keys; the others keep their defaults.
 
     Raises:
-        ValueError: a key is unknown, its value has another type or is none of the choices, or half of a pair is set.
+        ValueError: it is no mapping, a key is unknown, its value has another type or is none of the choices or beyond
+            the limits, or half of a pair is set.
     """
+    if not isinstance(record, Mapping):
+        raise ValueError("not a JSON object")
     known = {field.name: field.default for field in fields(TrainConfig)}
     values: dict[str, Any] = {}
     for key, value in record.items():
@@ -132,8 +182,20 @@ def parse_config(record: Mapping[str, Any]) -> TrainConfig:
         if value not in CHOICES.get(key, (value,)):
             raise ValueError(f"{key!r} must be one of {', '.join(CHOICES[key])}, not {value!r}")
         values[key] = value
+    for key in values.keys() & LIMITS.keys():
+        _check_limits(key, values[key])
     if bool(values.get("translation_model_out")) != bool(values.get("translation_model_back")):
         raise ValueError(
             "'translation_model_out' and 'translation_model_back' are set together or not at all"
         )
     return TrainConfig(**values)
+
+
+def _check_limits(key: str, value: float) -> None:
+    low, high = LIMITS[key]
+    if not low <= value <= high:
+        raise ValueError(f"{key!r} must be {_told(low, high)}, not {value:g}")
+
+
+def _told(low: float, high: float) -> str:
+    return f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"

@@ -6,6 +6,7 @@ NluError
 ├── EncoderNotFound       the encoder named in the config is not on this machine
 ├── TranslatorNotFound    a translation model named in the config is not on this machine
 ├── MachineUnfit          this machine cannot train as the config says
+├── TrainingDiverged      the weights became no numbers, so that there is no model
 ├── TrainerFailed         the trainer's process ended without a model
 ├── ReportUnusable        a file of a report is missing or breaks its form
 │   └── ReportsDiffer     two reports are not about the same texts
@@ -97,6 +98,22 @@ class MachineUnfit(NluError):
 
     def __str__(self) -> str:
         return f"this machine cannot train so: {self.reason}"
+
+
+class TrainingDiverged(NluError):
+    """The weights became no numbers."""
+
+    code = "training_diverged"
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(epoch)
+        self.epoch = epoch
+
+    def __str__(self) -> str:
+        return (
+            f"the training came apart in epoch {self.epoch}: weights are no numbers any more, so there is no model; "
+            "try a smaller learning_rate"
+        )
 
 
 class TrainerFailed(NluError):

@@ -12,9 +12,8 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from nlu.config import TrainConfig, parse_config
+from nlu.config import TrainConfig, read_config
 from nlu.errors import ExamplesRejected, ExamplesUnreadable, NluError
 from nlu.examples import read_dataset, read_texts
 from nlu.models import train_with_unlabelled
@@ -43,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ExamplesUnreadable, ExamplesRejected) as error:
         _say(str(error))
         return EXIT_EXAMPLES
-    except NluError as error:
+    except (NluError, OSError) as error:
         _say(str(error))
         return EXIT_FAILED
     if not is_main_process():
@@ -82,9 +81,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _config(text: str) -> TrainConfig:
     try:
-        record: Any = json.loads(text)
-        return parse_config(record)
-    except (ValueError, AttributeError) as error:
+        return read_config(text)
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from transformers.utils import logging as transformers_logging
 from nlu.errors import EncoderNotFound
 from nlu.training.location import locate_encoder
 from nlu.training.network import padding_of
+
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,19 @@ def load_encoder(name: str) -> Pretrained:
         EncoderNotFound: it is not there, is no encoder, or has no tokenizer that can be used.
     """
     where = locate_encoder(name)
+    if not _HUB_NAME.fullmatch(where) and not (where and Path(where).is_dir()):
+        raise EncoderNotFound(name, "there is no such folder, and it is no hub name (name, or owner/name)")
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         # Eager attention is what the ONNX exporter traces.
         model = AutoModel.from_pretrained(where, attn_implementation="eager")
         tokenizer = _load_tokenizer(where)
         _check_vocabulary(model, tokenizer)
-    except (OSError, ValueError, ImportError) as error:
-        raise EncoderNotFound(name, str(error).strip().split("\n")[0]) from error
+    except (
+        Exception
+    ) as error:  # the libraries raise bare Exceptions of many kinds for a file they cannot read
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise EncoderNotFound(name, reason) from error
     if getattr(model.config, "is_encoder_decoder", False):
         raise EncoderNotFound(name, "it writes texts; what is needed is an encoder alone")
     return Pretrained(model, tokenizer, longest_input(model))

@@ -7,10 +7,12 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
+import torch
 from accelerate import Accelerator
 from torch import Tensor
 
 from nlu.config import TrainConfig
+from nlu.errors import TrainingDiverged
 from nlu.training.adapters import NoAdapter, add_adapter
 from nlu.training.batches import Item, shuffled_batches
 from nlu.training.checkpoint import Checkpoint, Snapshot, named
@@ -83,6 +85,9 @@ def fit(
         checkpoint: where the training stands after each epoch; one that is there is gone on from.
         listeners: who is told.
 
+    Raises:
+        TrainingDiverged: a weight became no number.
+
     Returns:
         Every epoch that was run, in order, and the adapter that stands beside the encoder, still to be merged.
     """
@@ -110,6 +115,7 @@ def fit(
         number = len(course.history) + 1
         batches = shuffled_batches(items_of(number), size=config.batch_size, generator=course.generator)
         loss = learner.run_epoch(batches)
+        _check_numbers(network, number)
         watched = _watch(network, held_out, config, accelerator)
         course.add(network, loss, watched, pace.seconds)
         state = learner.snapshot()
@@ -201,8 +207,16 @@ def fold_in(
         adapter=adapter,
         on_step=lambda step, loss, rate: _stepped(listeners, pace, step, loss, rate),
     )
-    for _ in range(config.fold_in_epochs):
+    for number in range(1, config.fold_in_epochs + 1):
         learner.run_epoch(shuffled_batches(items, size=config.batch_size, generator=generator))
+        _check_numbers(network, number)
+
+
+def _check_numbers(network: JointNetwork, epoch: int) -> None:
+    """Raise TrainingDiverged if a weight is no number: such a model would give every text the same intent."""
+    with torch.inference_mode():
+        if not all(bool(parameter.isfinite().all()) for parameter in network.parameters()):
+            raise TrainingDiverged(epoch)
 
 
 def count_steps(items: int, config: TrainConfig) -> int:

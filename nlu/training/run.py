@@ -11,6 +11,7 @@ from accelerate import Accelerator
 
 from nlu.config import TrainConfig
 from nlu.encoding import TextEncoder
+from nlu.errors import TrainingDiverged
 from nlu.examples import Dataset
 from nlu.findings import describe
 from nlu.progress import OnProgress, Progress
@@ -54,6 +55,7 @@ def train(
 
     Raises:
         EncoderNotFound: the encoder is not on this machine, or is of a kind that cannot be used.
+        TrainingDiverged: a weight became no number; no model is written.
     """
     accelerator = build_accelerator(config)
     torch.manual_seed(config.seed + accelerator.process_index)
@@ -62,7 +64,13 @@ def train(
         checkpoint.remove()
     accelerator.wait_for_everyone()
     prepared = _prepare(dataset, validation, config, accelerator, call.progress)
-    learned = _learn(prepared, config, accelerator, checkpoint, call)
+    try:
+        learned = _learn(prepared, config, accelerator, checkpoint, call)
+    except TrainingDiverged:
+        # Gone on with, it would come apart again.
+        if accelerator.is_main_process:
+            checkpoint.remove()
+        raise
     if accelerator.is_main_process:
         write_folder(call, identity, dataset, prepared, learned, config)
         checkpoint.remove()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +118,32 @@ def test_encoder_without_a_tokenizer_is_named(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").unlink()
     with pytest.raises(EncoderNotFound, match=str(tmp_path)):
         load_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "config.json"])
+@pytest.mark.parametrize("share", [0, 2])
+def test_encoder_whose_files_are_cut_off_is_named(
+    tiny_encoder: Path, tmp_path: Path, file: str, share: int
+) -> None:
+    folder = Path(shutil.copytree(tiny_encoder, tmp_path / "encoder"))
+    content = (folder / file).read_bytes()
+    (folder / file).write_bytes(content[: len(content) * share // 3])
+    with pytest.raises(EncoderNotFound, match=str(folder)):
+        load_encoder(str(folder))
+
+
+def test_encoder_of_other_shapes_than_its_config_is_named(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_encoder, tmp_path / "encoder"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 48}))
+    with pytest.raises(EncoderNotFound, match=str(folder)):
+        load_encoder(str(folder))
+
+
+@pytest.mark.parametrize("name", ["", "no such/encoder/here", "../nowhere", "a b"])
+def test_encoder_that_is_neither_folder_nor_hub_name_is_told_so(name: str) -> None:
+    with pytest.raises(EncoderNotFound, match="no such folder, and it is no hub name"):
+        load_encoder(name)
 
 
 def test_encoder_with_only_a_sentencepiece_file_is_named(tmp_path: Path) -> None:

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 
 import numpy as np
 import pytest
@@ -13,11 +18,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.config import TrainConfig, parse_config
+from nlu.config import LIMITS, TrainConfig, parse_config, read_config
 from nlu.encoding import TextEncoder
-from nlu.errors import EncoderNotFound, ExamplesRejected
+from nlu.errors import EncoderNotFound, ExamplesRejected, TrainingDiverged
 from nlu.examples import Dataset, Entity, Example, read_dataset
 from nlu.models import Model, train_model
+from nlu.one_trainer import only_one
 from nlu.progress import Progress
 from nlu.runtime import Network
 from nlu.training.batches import IGNORED, Item, build_items, ordered_batches, shuffled_batches
@@ -62,6 +68,24 @@ def test_model_that_is_there_is_not_trained_again(
     again = train_tiny(tiny_model.folder.parent)
     assert again.is_reused
     assert again.metrics == tiny_model.metrics
+
+
+def test_second_training_waits_for_the_first_and_takes_its_model(
+    tiny_config: TrainConfig, tiny_model: Model, tmp_path: Path
+) -> None:
+    folder, told = tmp_path / "models" / tiny_model.model_id, Queue[str]()
+    with ThreadPoolExecutor() as pool:
+        with only_one(folder, lambda _: None) as has_waited:
+            assert not has_waited
+            second = pool.submit(
+                train_model, small_dataset(), None, folder.parent, tiny_config, lambda p: told.put(p.message)
+            )
+            while "waiting" not in told.get(timeout=60):
+                pass
+            assert not second.done()
+            shutil.copytree(tiny_model.folder, folder)
+        assert second.result(60).is_reused
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, "current"}
 
 
 def test_damaged_model_is_trained_again(train_tiny: Callable[[Path], Model], tmp_path: Path) -> None:
@@ -230,6 +254,44 @@ def test_only_the_first_token_of_a_word_carries_a_tag(tiny_encoder: Path) -> Non
 def test_config_with_an_unknown_key_or_a_wrong_type_is_refused(record: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(record))):
         parse_config(record)
+
+
+def test_every_number_of_the_config_has_limits_and_keeps_to_them() -> None:
+    defaults = TrainConfig().to_json()
+    assert LIMITS.keys() == {key for key, value in defaults.items() if type(value) in {int, float}}
+    assert parse_config(defaults) == TrainConfig()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"epochs": 0}',
+        '{"batch_size": -1}',
+        '{"threads": 0}',
+        '{"learning_rate": NaN}',
+        '{"learning_rate": 2}',
+    ],
+)
+def test_config_beyond_its_limits_is_refused_before_anything_is_trained(text: str) -> None:
+    key = text.split('"')[1]
+    with pytest.raises(ValueError, match=f"'{key}' must be"):
+        read_config(text)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 100_000])
+def test_config_that_is_no_object_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a JSON object"):
+        read_config(text)
+
+
+def test_training_that_comes_apart_leaves_no_model(tiny_config: TrainConfig, tmp_path: Path) -> None:
+    good = train_model(small_dataset(), None, tmp_path, replace(tiny_config, epochs=1), lambda _: None)
+    with pytest.raises(TrainingDiverged, match="epoch 1"):
+        train_model(
+            small_dataset(), None, tmp_path, replace(tiny_config, learning_rate=math.nan), lambda _: None
+        )
+    assert {path.name for path in tmp_path.iterdir()} == {good.model_id, "current"}
+    assert (tmp_path / "current").read_text().strip() == good.model_id
 
 
 def test_config_takes_whole_numbers_for_fractions() -> None:

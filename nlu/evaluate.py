@@ -26,13 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, required=True, help="the folder to write the report into")
     options = parser.parse_args(arguments)
     try:
+        options.report.mkdir(parents=True, exist_ok=True)
         understander, dataset = load(options.model), read_dataset(options.data)
         evaluation, predictions = evaluate(understander, dataset, name=options.data.name)
-    except NluError as error:
+        background = gather(understander, predictions, options.model)
+        write_report(evaluation, predictions, background, options.report)
+    except (NluError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    background = gather(understander, predictions, options.model)
-    write_report(evaluation, predictions, background, options.report)
     sys.stdout.write("".join(f"{one.label}: {one.told}\n" for one in headline(evaluation)))
     return 0
 

@@ -48,8 +48,12 @@ class Checkpoint:
         partial = self.path.with_name(self.path.name + ".partial")
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in snapshot.tensors.items()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(save(tensors, metadata={_RECORD: json.dumps(snapshot.record)}))
-        partial.replace(self.path)
+        try:
+            partial.write_bytes(save(tensors, metadata={_RECORD: json.dumps(snapshot.record)}))
+            partial.replace(self.path)
+        except OSError:  # a full disk is not to be kept full by half a file
+            partial.unlink(missing_ok=True)
+            raise
 
     def load(self) -> Snapshot | None:
         """Read the file; None where there is none, or where a crash of the machine left half of one."""

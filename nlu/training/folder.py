@@ -41,10 +41,14 @@ def write_folder(
     partial = call.folder.with_name(f".{call.folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    _write_files(partial, dataset, prepared, learned, config, call.progress)
-    write_manifest(
-        partial, model_id=identity.model_id, data_sha256=identity.data_sha256, versions=identity.versions
-    )
+    try:
+        _write_files(partial, dataset, prepared, learned, config, call.progress)
+        write_manifest(
+            partial, model_id=identity.model_id, data_sha256=identity.data_sha256, versions=identity.versions
+        )
+    except OSError:  # a full disk is not to be kept full by half a model
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     shutil.rmtree(call.folder, ignore_errors=True)
     partial.replace(call.folder)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,72 @@ def test_command_exports_a_checked_folder_once(tmp_path: Path, tiny_model: Model
 def test_command_tells_a_missing_model_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CarelineError, match="holds neither"):
         call("parse", "hello", "--model", tmp_path)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare", "export", "train", "promote"])
+def test_command_tells_in_a_sentence_what_cannot_be_written(
+    command: str,
+    tmp_path: Path,
+    data: Path,
+    tiny_model: Model,
+    tiny_encoder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").write_text("x")
+    taken, model = tmp_path / "file" / "folder", tiny_model.folder
+    store = tmp_path / "store"
+    shutil.copytree(model, store / model.name)
+    (store / "current").mkdir()
+    settings = json.dumps({"encoder": str(tiny_encoder), "epochs": 1, "max_tokens": 48})
+    arguments: dict[str, list[object]] = {
+        "evaluate": ["--model", model, "--data", data, "--report", taken],
+        "compare": [model, model, "--data", data, "--report", taken],
+        "export": [taken, "--model", model],
+        "train": ["--data", data, "--out", taken, "--config", settings],
+        "promote": [model.name, "--store", store],
+    }
+    # Nothing is begun that cannot be kept.
+    monkeypatch.setattr("nlu.evaluation.evaluate", None)
+    monkeypatch.setattr("nlu.training.run.train", None)
+    with pytest.raises(CarelineError, match=r"directory|exists"):
+        call(command, *arguments[command])
+
+
+def test_half_an_export_is_taken_away(
+    tmp_path: Path, tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: str, target: str, **_: object) -> None:
+        Path(target).write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device", target)
+
+    monkeypatch.setattr("shutil.copytree", partial(shutil.copytree, copy_function=full))
+    with pytest.raises(CarelineError, match=r"cannot be copied to .*No space left"):
+        call("export", tmp_path / "out", "--model", tiny_model.folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_of_texts_may_begin_with_a_mark_and_must_be_utf_8(tiny_model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "texts.txt"
+    path.write_text("thank you", encoding="utf-8-sig")
+    arguments = ("parse", "--file", path, "--model", tiny_model.folder)
+    assert json.loads(call(*arguments, "--json"))[0]["text"] == "thank you"
+    path.write_text("thank you", encoding="utf-16")
+    with pytest.raises(CarelineError, match="not UTF-8"):
+        call(*arguments)
+
+
+@pytest.mark.parametrize("command", ["parse", "explain"])
+def test_half_of_a_character_is_understood_as_a_space(command: str, tiny_model: Model) -> None:
+    assert "thank" in call(command, "thank \ud83d you", "--model", tiny_model.folder)
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+@pytest.mark.parametrize("config", ["{", "[]", '{"epochs": 0}'])
+def test_command_tells_what_is_wrong_with_its_config(command: str, config: str, data: Path) -> None:
+    with pytest.raises(CarelineError, match="--config: "):
+        call(command, "--data", data, "--config", config)
+
+
+def test_store_without_models_is_said_to_have_none(tmp_path: Path) -> None:
+    assert call("models", "--store", tmp_path) == f"No models in {tmp_path}\n"
+    assert json.loads(call("models", "--store", tmp_path, "--json")) == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, in_plain_words
+from careline.commands.nlu.plumbing import AsJson, in_plain_words, read_settings
 from careline.commands.output import print_table, write_json
 from careline.settings import load_settings
 
@@ -26,15 +25,14 @@ def check(
 ) -> None:
     """Find faults in examples without training; exit code 1 if one is grave."""
     from nlu.checks import find_faults
-    from nlu.config import parse_config
     from nlu.examples import read_dataset
     from nlu.findings import Severity, describe, shorten, worst_first
     from nlu.settle import settle
     from nlu.training.data_checks import find_encoder_faults
     from nlu.training.encoders import load_encoder
 
+    settings = read_settings(config)
     with in_plain_words():
-        settings = parse_config(json.loads(config))
         dataset = read_dataset(data or load_settings().data / "nlu")
         findings = find_faults(dataset, read_dataset(valid) if valid else None)
         findings += find_encoder_faults(settle(dataset), load_encoder(settings.encoder), settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, in_plain_words
+from careline.commands.nlu.plumbing import AsJson, in_plain_words, open_folder
 from careline.commands.output import console, print_table, say, write_json, write_lines
 from nlu.report.views import View
 
@@ -40,11 +40,11 @@ def compare(
     from nlu.report.sides import read_side
 
     with in_plain_words():
+        open_folder(report)
         dataset = read_dataset(data) if data else None
         comparison = compare_sides(read_side(before, dataset), read_side(after, dataset))
-    if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
-        (report / PAGE).write_text(render_comparison(comparison), encoding="utf-8")
+        if report is not None:
+            (report / PAGE).write_text(render_comparison(comparison), encoding="utf-8")
     if as_json:
         write_json(to_json(comparison))
         return

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, ModelOption, in_plain_words, model_folder, texts_counted
+from careline.commands.nlu.plumbing import (
+    AsJson,
+    ModelOption,
+    in_plain_words,
+    model_folder,
+    open_folder,
+    texts_counted,
+)
 from careline.commands.output import print_table, say, write_json
 
 if TYPE_CHECKING:
@@ -41,14 +48,15 @@ def evaluate(
     from nlu.runtime import load
 
     with in_plain_words():
+        open_folder(report)
         understander, dataset = load(model_folder(model)), read_dataset(data)
         with texts_counted(len(dataset.examples)) as on_text:
             evaluation, predictions = measuring.evaluate(
                 understander, dataset, name=data.name, on_text=on_text
             )
-    if report is not None:
-        background = gather(understander, predictions, model_folder(model))
-        write_report(evaluation, predictions, background, report)
+        if report is not None:
+            background = gather(understander, predictions, model_folder(model))
+            write_report(evaluation, predictions, background, report)
     if as_json:
         write_json(to_json(evaluation))
         return

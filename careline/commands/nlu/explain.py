@@ -27,9 +27,10 @@ def explain(
     from nlu.explain import explain as explain_text
     from nlu.explain import explanation_record
     from nlu.runtime import load
+    from nlu.words import without_halves
 
     with in_plain_words():
-        found = explain_text(load(model_folder(model)), text)
+        found = explain_text(load(model_folder(model)), without_halves(text))
     if as_json:
         write_json(explanation_record(found))
         return

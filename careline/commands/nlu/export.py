@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +27,19 @@ def export(
         manifest = verify_folder(folder)
     if out.exists():
         raise CarelineError(f"{out} exists; name a folder that does not")
-    shutil.copytree(folder, out)
+    with in_plain_words():
+        _copy(folder, out)
     if as_json:
         write_json({"folder": str(out), "model_id": manifest.model_id})
     else:
         say(f"Model {manifest.model_id} is in {out}")
+
+
+def _copy(folder: Path, out: Path) -> None:
+    """Copy a folder, whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        Path(shutil.copytree(folder, partial / out.name)).replace(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

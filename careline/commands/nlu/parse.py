@@ -23,15 +23,16 @@ def parse(
         list[str] | None, typer.Argument(metavar="[TEXT]...", help="What a customer might write.")
     ] = None,
     file: Annotated[
-        typer.FileText | None, typer.Option(help="Texts, one a line; - reads standard input.")
+        typer.FileBinaryRead | None, typer.Option(help="Texts, one a line; - reads standard input.")
     ] = None,
     model: ModelOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what the model understands from each text; many are computed side by side."""
     from nlu.runtime import load
+    from nlu.words import without_halves
 
-    texts = [*(texts or []), *(line.rstrip("\r\n") for line in file or ())]
+    texts = [without_halves(text) for text in [*(texts or []), *(_lines(file) if file else ())]]
     if not texts:
         raise CarelineError("name a text, or a file of texts with --file")
     with in_plain_words():
@@ -45,6 +46,14 @@ def parse(
     ]
     lines = ["\t".join([one.text, _intent_of(one), *_entities_of(one), *_parts_of(one)]) for one in parses]
     print_table("", ["text", "intent", "next likely", "entities", "parts"], rows, lines)
+
+
+def _lines(file: typer.FileBinaryRead) -> list[str]:
+    try:
+        text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CarelineError(f"{file.name}: not UTF-8: {error.reason} at byte {error.start}") from error
+    return text.removesuffix("\n").replace("\r\n", "\n").split("\n") if text else []
 
 
 def _intent_of(one: Parse) -> str:

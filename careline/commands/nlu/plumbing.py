@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from careline.errors import CarelineError
 from careline.settings import load_settings
 
 if TYPE_CHECKING:
+    from nlu.config import TrainConfig
     from nlu.progress import OnProgress
     from nlu.progress import Progress as Told
 
@@ -32,13 +35,41 @@ def model_folder(model: Path | None) -> Path:
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
-    """Turn the room's errors into those that the command line tells in a sentence."""
+    """Turn the room's errors, and those of files and disks, into those that the command line tells in a sentence."""
     from nlu.errors import NluError
 
     try:
         yield
     except NluError as error:
         raise CarelineError(str(error)) from error
+    except OSError as error:
+        raise CarelineError(told_os_error(error)) from error
+
+
+def told_os_error(error: OSError) -> str:
+    """Say where the system refused what: "models/x: No space left on device"."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        source, target, reason = error.args[0][0]
+        return f"{source} cannot be copied to {target}: {reason}"
+    return ": ".join(filter(None, (error.filename, error.strerror or str(error))))
+
+
+def read_settings(text: str) -> TrainConfig:
+    """Read what --config gives."""
+    from nlu.config import read_config
+
+    try:
+        return read_config(text)
+    except ValueError as error:
+        raise CarelineError(f"--config: {error}") from error
+
+
+def open_folder(folder: Path | None) -> None:
+    """Make the folder of a report before the work for it begins, so that none is lost where it cannot be written."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
 
 
 @contextmanager

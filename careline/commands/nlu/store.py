@@ -26,6 +26,9 @@ def models(store: StoreOption = None, as_json: AsJson = False) -> None:
     if as_json:
         write_json([{**asdict(one), "written_at": one.written_at.isoformat()} for one in found])
         return
+    if not found:
+        say(f"No models in {model_folder(store)}")
+        return
     rows = [
         (
             "current" if one.is_current else "",

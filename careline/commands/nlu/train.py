@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from careline.commands.nlu.plumbing import AsJson, in_plain_words, progress
+from careline.commands.nlu.plumbing import AsJson, in_plain_words, progress, read_settings
 from careline.commands.output import say, write_json
-from careline.errors import CarelineError
 from careline.settings import load_settings
 
 
@@ -37,15 +35,11 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model, or find that it is up to date."""
-    from nlu.config import parse_config
     from nlu.examples import read_dataset, read_texts
     from nlu.models import train_with_unlabelled
 
     settings = load_settings()
-    try:
-        settings_of_training = parse_config(json.loads(config))
-    except ValueError as error:
-        raise CarelineError(f"--config: {error}") from error
+    settings_of_training = read_settings(config)
     with in_plain_words(), progress() as tell:
         model = train_with_unlabelled(
             read_dataset(data or settings.data / "nlu"),

@@ -14,6 +14,7 @@ from nlu.report.background import gather
 from nlu.report.files import write_report
 from nlu.report.headline import headline
 from nlu.runtime import load
+from nlu.splits import choose_part
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.report.mkdir(parents=True, exist_ok=True)
-        understander, dataset = load(options.model), read_dataset(options.data)
-        evaluation, predictions = evaluate(understander, dataset, name=options.data.name)
+        data = choose_part(options.data, "test", "valid")
+        understander, dataset = load(options.model), read_dataset(data)
+        evaluation, predictions = evaluate(understander, dataset, name=data.name)
         background = gather(understander, predictions, options.model)
         write_report(evaluation, predictions, background, options.report)
     except (NluError, OSError) as error:

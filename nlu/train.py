@@ -15,10 +15,11 @@ from pathlib import Path
 
 from nlu.config import TrainConfig, read_config
 from nlu.errors import ExamplesRejected, ExamplesUnreadable, NluError
-from nlu.examples import read_dataset, read_texts
+from nlu.examples import read_texts
 from nlu.models import train_with_unlabelled
 from nlu.processes import is_main_process
 from nlu.progress import to_log
+from nlu.splits import read_training
 
 EXIT_EXAMPLES = 2
 EXIT_FAILED = 3
@@ -29,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         model = train_with_unlabelled(
-            read_dataset(options.data),
-            read_dataset(options.valid) if options.valid else None,
+            *read_training(options.data, options.valid),
             read_texts(options.unlabelled) if options.unlabelled else (),
             options.out,
             options.config,

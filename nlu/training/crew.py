@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import pickle
 import signal
 import time
@@ -81,7 +82,7 @@ class Crew:
         self._shares = context.Array("d", len(self._refits))
         workers = min(len(self._refits), count_cores())
         self._pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_enlist, initargs=(self._shares,)
+            workers, mp_context=context, initializer=_enlist, initargs=(self._shares, os.getpid())
         )
         # As plain bytes: torch would hand tensors on in shared memory, of which a container has 64 MB.
         self._futures = [
@@ -111,7 +112,7 @@ def works_side_by_side(accelerator: Accelerator) -> bool:
     return is_alone and count_cores() > 1
 
 
-def _enlist(shares: Any) -> None:
+def _enlist(shares: Any, starter: int) -> None:
     """Prepare a process of the crew: it dies with the one that started it, and leaves Ctrl-C to that one."""
     global _shares
     _shares = shares
@@ -119,6 +120,8 @@ def _enlist(shares: Any) -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != starter:  # it died before this one could ask to die with it
+            os._exit(1)
 
 
 def _run(pickled: bytes, place: int) -> bytes:

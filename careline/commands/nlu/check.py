@@ -25,16 +25,16 @@ def check(
 ) -> None:
     """Find faults in examples without training; exit code 1 if one is grave."""
     from nlu.checks import find_faults
-    from nlu.examples import read_dataset
     from nlu.findings import Severity, describe, shorten, worst_first
     from nlu.settle import settle
+    from nlu.splits import read_training
     from nlu.training.data_checks import find_encoder_faults
     from nlu.training.encoders import load_encoder
 
     settings = read_settings(config)
     with in_plain_words():
-        dataset = read_dataset(data or load_settings().data / "nlu")
-        findings = find_faults(dataset, read_dataset(valid) if valid else None)
+        dataset, held_out = read_training(data or load_settings().data / "nlu", valid)
+        findings = find_faults(dataset, held_out)
         findings += find_encoder_faults(settle(dataset), load_encoder(settings.encoder), settings)
     findings = worst_first(findings)
     if as_json:

@@ -38,10 +38,11 @@ def compare(
     from nlu.report.compare import to_json
     from nlu.report.compare_page import render_comparison
     from nlu.report.sides import read_side
+    from nlu.splits import choose_part
 
     with in_plain_words():
         open_folder(report)
-        dataset = read_dataset(data) if data else None
+        dataset = read_dataset(choose_part(data, "test", "valid")) if data else None
         comparison = compare_sides(read_side(before, dataset), read_side(after, dataset))
         if report is not None:
             (report / PAGE).write_text(render_comparison(comparison), encoding="utf-8")

@@ -30,7 +30,10 @@ WORST = 3
 def evaluate(
     *,
     data: Annotated[
-        Path, typer.Option(help="Examples that the model was not trained on: .jsonl, Rasa .yml or a folder.")
+        Path,
+        typer.Option(
+            help="Examples that the model was not trained on: .jsonl, Rasa .yml or a folder (of one with train and test, test)."
+        ),
     ],
     report: Annotated[
         Path | None, typer.Option(help="A folder for report.html, metrics.json and the predictions.")
@@ -46,13 +49,15 @@ def evaluate(
     from nlu.report.headline import headline
     from nlu.report.record import to_json
     from nlu.runtime import load
+    from nlu.splits import choose_part
 
     with in_plain_words():
         open_folder(report)
-        understander, dataset = load(model_folder(model)), read_dataset(data)
+        file = choose_part(data, "test", "valid")
+        understander, dataset = load(model_folder(model)), read_dataset(file)
         with texts_counted(len(dataset.examples)) as on_text:
             evaluation, predictions = measuring.evaluate(
-                understander, dataset, name=data.name, on_text=on_text
+                understander, dataset, name=file.name, on_text=on_text
             )
         if report is not None:
             background = gather(understander, predictions, model_folder(model))

@@ -15,7 +15,10 @@ from careline.settings import load_settings
 def train(
     *,
     data: Annotated[
-        Path | None, typer.Option(help="Examples: .jsonl, Rasa .yml or a folder. Default: data/nlu.")
+        Path | None,
+        typer.Option(
+            help="Examples: .jsonl, Rasa .yml or a folder (of one with train and test, train). Default: data/nlu."
+        ),
     ] = None,
     valid: Annotated[
         Path | None, typer.Option(help="Examples to stop and calibrate by; else a part is held out.")
@@ -35,15 +38,15 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model, or find that it is up to date."""
-    from nlu.examples import read_dataset, read_texts
+    from nlu.examples import read_texts
     from nlu.models import train_with_unlabelled
+    from nlu.splits import read_training
 
     settings = load_settings()
     settings_of_training = read_settings(config)
     with in_plain_words(), progress() as tell:
         model = train_with_unlabelled(
-            read_dataset(data or settings.data / "nlu"),
-            read_dataset(valid) if valid else None,
+            *read_training(data or settings.data / "nlu", valid),
             read_texts(unlabelled) if unlabelled else (),
             out or settings.var / "models" / "nlu",
             settings_of_training,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -105,3 +106,12 @@ def test_one_processor_and_nothing_to_do_start_no_process(
     with Crew(refits, accelerator, SILENT) as crew:
         assert crew._pool is None
         assert len(crew.weights()) == len(refits)
+
+
+def test_process_whose_starter_died_before_it_could_ask_ends_by_itself() -> None:
+    context = multiprocessing.get_context("spawn")
+    for starter, code in ((os.getpid(), 0), (os.getppid(), 1)):
+        process = context.Process(target=module._enlist, args=(None, starter))
+        process.start()
+        process.join(60)
+        assert process.exitcode == code

@@ -32,7 +32,7 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Option(
-            help="Examples that the model was not trained on: .jsonl, Rasa .yml or a folder (of one with train and test, test)."
+            help="Examples that the model never saw: .jsonl, Rasa .yml or a folder (with train and test: test)."
         ),
     ],
     report: Annotated[

@@ -17,7 +17,7 @@ def train(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Examples: .jsonl, Rasa .yml or a folder (of one with train and test, train). Default: data/nlu."
+            help="Examples: .jsonl, Rasa .yml or a folder (with train and test: train). Default: data/nlu."
         ),
     ] = None,
     valid: Annotated[

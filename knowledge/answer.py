@@ -130,7 +130,7 @@ def gather_evidence(index: KnowledgeIndex, query: Query, allowed: Allowed | None
     passages = _quotable(index, ranking)
     wanted = index.passage(best.row)
     passage = next(passage for passage in passages if passage == wanted)
-    return Found(passage, best, _weigh(index, ranking), passages, tuple(ranking[:SUPPORT_DEPTH]))
+    return Found(passage, best, _weigh(index, query, ranking), passages, tuple(ranking[:SUPPORT_DEPTH]))
 
 
 def nearest_passages(index: KnowledgeIndex, found: Found) -> tuple[Near, ...]:
@@ -219,15 +219,16 @@ def _joined(text: str, sentences: Sequence[str], first: int, last: int) -> str:
     return text[start:end]
 
 
-def _weigh(index: KnowledgeIndex, ranking: Sequence[Ranked]) -> Evidence:
+def _weigh(index: KnowledgeIndex, query: Query, ranking: Sequence[Ranked]) -> Evidence:
     best = ranking[0]
     document = index.document(best.row)
     rival = next((ranked for ranked in ranking[1:] if index.document(ranked.row) != document), None)
     lead = best.score - (rival.score if rival else 0.0)
     top = [index.document(ranked.row) for ranked in ranking[:_AGREEING]]
+    cosine = _unit(best.cosine) * query.trust
     return Evidence(
-        cosine=_unit(best.cosine),
-        margin=_unit(lead) * _unit(best.cosine) ** 2,
+        cosine=cosine,
+        margin=_unit(lead) * cosine**2,
         agreement=top.count(document) / _AGREEING,
         coverage=_unit(best.coverage),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.abstain import DEFAULT_RULE
+from knowledge.abstain import default_rule
 from knowledge.documents import Passage
 from knowledge.embeddings import Embeddings
 from knowledge.encoder import FloatArray
@@ -93,7 +93,7 @@ def assemble(
             "index_id": "",
             "encoder_id": "",
             "dense_weight": NEUTRAL_DENSE_WEIGHT,
-            "rule": DEFAULT_RULE.to_json(),
+            "rule": default_rule().to_json(),
             "dense": report.to_json(),
             **manifest,
         },

@@ -44,6 +44,10 @@ class Encoder(Protocol):
         """Count the tokens a text takes, without the special ones."""
         ...
 
+    def known_share(self, text: str) -> float:
+        """Tell which share of a text's tokens the encoder knows, in [0, 1]; 1 of an empty text."""
+        ...
+
 
 class OnnxEncoder:
     """An exported sentence encoder, served by ONNX Runtime; safe to share between threads."""
@@ -107,6 +111,18 @@ class OnnxEncoder:
     def count_tokens(self, text: str) -> int:
         """Count the tokens a text takes, without the special ones."""
         return len(self._counter.encode(clean(text), add_special_tokens=False).ids)
+
+    def known_share(self, text: str) -> float:
+        """Tell which share of a text's tokens the encoder knows, in [0, 1]; 1 of an empty text."""
+        limit = self.max_tokens * _CHARS_PER_TOKEN
+        ids = self._tokenizer.encode(clean(text[:limit]), add_special_tokens=False).ids
+        return 1 - ids.count(self._unknown) / len(ids) if ids else 1.0
+
+    @cached_property
+    def _unknown(self) -> int | None:
+        """The token that stands for what the tokenizer does not know; None where it knows everything."""
+        name = getattr(self._tokenizer.model, "unk_token", None)
+        return self._tokenizer.token_to_id(name) if name else None
 
     @cached_property
     def _counter(self) -> Any:

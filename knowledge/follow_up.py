@@ -50,4 +50,5 @@ def leaning_on(query: Query, former: Query) -> Query:
     """Lean a question on the one before: half its vector is added, and its words."""
     words = (*query.words, *former.words)
     asked = f"{former.asked or former.text} {query.asked or query.text}"
-    return Query(query.text, lean(query.vector, former.vector, _LEAN), words, asked)
+    trust = min(query.trust, former.trust)
+    return Query(query.text, lean(query.vector, former.vector, _LEAN), words, asked, trust)

@@ -66,13 +66,14 @@ SERVED = Method.HYBRID
 class Query:
     """A question, prepared: its unit vector, the stems of its content words, and what of it a reranker reads.
 
-    ``asked`` is empty where that is the text itself.
+    ``asked`` is empty where that is the text itself; ``trust`` is what the vector counts for, in (0, 1].
     """
 
     text: str
     vector: FloatArray
     words: tuple[str, ...]
     asked: str = ""
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +173,18 @@ class KnowledgeIndex:
     def prepare(self, text: str, encoder: Encoder) -> Query:
         """Make a query of a text; a letter is looked up by what it asks more than by what it tells (``knowledge.wish``)."""
         vector = encoder.encode([text])[0]
+        known = encoder.known_share(text)
         wish = wish_of(text)
         if wish is None:
-            return self.prepared(text, vector)
+            return self.prepared(text, vector, known)
         # By itself: the int8 encoder scales a batch as a whole.
         leaning = lean(vector, encoder.encode([wish])[0], WISH_LEAN)
-        return replace(self.prepared(wish, leaning), text=text, asked=wish)
+        return replace(self.prepared(wish, leaning, known), text=text, asked=wish)
 
-    def prepared(self, text: str, vector: FloatArray) -> Query:
-        """Make a query of a text that is embedded already."""
-        return Query(text, vector, tuple(self.words.splitter.split(text)))
+    def prepared(self, text: str, vector: FloatArray, known_share: float = 1.0) -> Query:
+        """Make a query of a text that is embedded already, of which the encoder knows so many of the tokens."""
+        words = tuple(self.words.splitter.split(text))
+        return Query(text, vector, words, trust=trust_in_meaning(known_share))
 
     @property
     def reranker_id(self) -> str | None:
@@ -223,7 +226,7 @@ class KnowledgeIndex:
             return []
         ceiling = self.words.ceiling(query.words)
         shape = self.spread.of(query.vector)
-        dense = _side(self._cosines(query, rows), cosines, 1.0, shape, trust_in_meaning(shape[0]))
+        dense = _side(self._cosines(query, rows), cosines, 1.0, shape, query.trust)
         has_others = len(matching.rows) < min(wanted, len(self) if allowed is None else allowed.count)
         ranked = np.append(matching.scores, np.float32(0)) if has_others else matching.scores
         word_scores = self.words.scores_of(query.words, rows)

@@ -230,8 +230,9 @@ def _gather(trials: Sequence[Trial], embeddings: Embeddings) -> MadeEvidence:
 
 def _prepared(trial: Trial, embeddings: Embeddings) -> list[tuple[MadeQuestion, Query]]:
     vectors = embeddings.of(question.text for question in trial.questions)
+    known = embeddings.encoder.known_share
     return [
-        (question, trial.index.prepared(question.text, vector))
+        (question, trial.index.prepared(question.text, vector, known(question.text)))
         for question, vector in zip(trial.questions, vectors, strict=True)
     ]
 

@@ -12,7 +12,7 @@ import psutil
 from bench.knowledge.results import Figures, Stopwatch, time_each
 from bench.knowledge.search import Corpus
 from bench.knowledge.texts import RealText
-from knowledge.abstain import DEFAULT_RULE
+from knowledge.abstain import default_rule
 from knowledge.answer import gather_evidence
 from knowledge.base import KnowledgeBase
 from knowledge.documents import Audience, Passage
@@ -79,7 +79,7 @@ def _build(root: Path, corpus: Corpus, real: Sequence[RealText], encoder: OnnxEn
             "index_id": name,
             "encoder_id": encoder.encoder_id,
             "dense_weight": NEUTRAL_DENSE_WEIGHT,
-            "rule": DEFAULT_RULE.to_json(),
+            "rule": default_rule().to_json(),
             "dense": report.to_json(),
         },
         passages=passages,

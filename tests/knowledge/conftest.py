@@ -36,6 +36,9 @@ class TinyEncoder:
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
+    def known_share(self, text: str) -> float:
+        return 1.0
+
 
 ARTICLES = {
     "returns": (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.abstain import DEFAULT_RULE, AnswerRule, Evidence, MadeEvidence, fit_rule
+from knowledge.abstain import AnswerRule, Evidence, MadeEvidence, default_rule, experience, fit_rule
 from knowledge.answer import (
     MAX_ANSWER_CHARS,
     Found,
@@ -102,8 +102,8 @@ def test_a_sentence_that_is_too_long_is_cut_between_words() -> None:
 def test_more_evidence_never_lowers_the_confidence(
     cosine: float, margin: float, more: float, wider: float
 ) -> None:
-    low = DEFAULT_RULE.confidence(Evidence(min(cosine, more), min(margin, wider), 0.2, 0.3))
-    high = DEFAULT_RULE.confidence(Evidence(max(cosine, more), max(margin, wider), 0.4, 0.5))
+    low = default_rule().confidence(Evidence(min(cosine, more), min(margin, wider), 0.2, 0.3))
+    high = default_rule().confidence(Evidence(max(cosine, more), max(margin, wider), 0.4, 0.5))
     assert 0 < low <= high < 1
 
 
@@ -130,11 +130,37 @@ def test_no_more_made_questions_than_allowed_are_answered_wrongly(max_wrong: flo
 
 
 def test_too_few_questions_give_the_default_rule() -> None:
-    assert fit_rule(MadeEvidence(evidence(0.7, 5), [], evidence(0.1, 5))) == DEFAULT_RULE
+    few = MadeEvidence(evidence(0.7, 5), [], evidence(0.1, 5))
+    assert fit_rule(few) == default_rule()
+    assert fit_rule(few, max_wrong_share=0.1) == default_rule(0.1)
+
+
+def wrong_elsewhere(rule: AnswerRule) -> list[float]:
+    """Share of the questions to each of the other corpora that the rule would answer wrongly."""
+    known = experience()
+    return [
+        sum(rule.confidence(item) >= rule.threshold for item in corpus) / known.questions
+        for corpus in known.wrong
+    ]
+
+
+@pytest.mark.parametrize("max_wrong", [0.01, 0.05, 0.2])
+def test_the_default_rule_keeps_the_dial_on_what_other_corpora_were_asked(max_wrong: float) -> None:
+    rule = default_rule(max_wrong)
+    assert sum(wrong <= max_wrong for wrong in wrong_elsewhere(rule)) >= 0.8 * len(experience().wrong)
+    looser = replace(rule, threshold=rule.threshold - 0.1)
+    assert sum(wrong <= max_wrong for wrong in wrong_elsewhere(looser)) < 0.8 * len(experience().wrong)
+    assert min(rule.weights) >= 0
+
+
+def test_questions_that_are_too_easy_do_not_lower_the_threshold_below_that_of_other_corpora() -> None:
+    made = MadeEvidence(right=evidence(0.8, 60), misled=evidence(0.12, 20), unanswerable=evidence(0.1, 60))
+    rule = fit_rule(made, max_wrong_share=0.05)
+    assert sum(wrong <= 0.05 for wrong in wrong_elsewhere(rule)) >= 0.8 * len(experience().wrong)
 
 
 def test_a_rule_survives_json_and_nonsense_does_not() -> None:
-    assert AnswerRule.from_json(DEFAULT_RULE.to_json()) == DEFAULT_RULE
+    assert AnswerRule.from_json(default_rule().to_json()) == default_rule()
     for nonsense in (
         None,
         {},

@@ -66,6 +66,13 @@ def test_tokens_are_counted_without_the_special_ones(minilm: OnnxEncoder) -> Non
     assert minilm.count_tokens("return a lamp") == 3
 
 
+def test_what_the_encoder_does_not_know_is_counted(minilm: OnnxEncoder) -> None:
+    for text in ("", "where is my order", "Wo ist meine Bestellung?"):
+        assert minilm.known_share(text) == 1
+    assert minilm.known_share("我的订单在哪里") < 0.6
+    assert 0.8 <= minilm.known_share("where is my order 🚚?") < 1
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
 def test_a_changed_encoder_is_refused(copy: Path, name: str) -> None:
     with (copy / name).open("ab") as file:

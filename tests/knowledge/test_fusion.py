@@ -44,9 +44,9 @@ def test_the_surer_side_decides() -> None:
     assert np.argmax(fuse(side(by_meaning, certainty=0.3), side(by_words, certainty=0.9), 0.5)) == 1
 
 
-def test_cosines_are_trusted_unless_every_passage_is_near() -> None:
-    assert trust_in_meaning(-0.1) == trust_in_meaning(0.3) == trust_in_meaning(0.45) == 1
-    assert 1 > trust_in_meaning(0.5) > trust_in_meaning(0.6) > trust_in_meaning(1.0) == 0
+def test_cosines_are_trusted_unless_the_encoder_knows_too_few_of_the_tokens() -> None:
+    assert trust_in_meaning(1.0) == trust_in_meaning(0.9) == trust_in_meaning(0.8) == 1
+    assert 1 > trust_in_meaning(0.7) > trust_in_meaning(0.6) > trust_in_meaning(0.0) > 0
 
 
 def test_a_side_without_trust_has_no_say() -> None:
@@ -108,7 +108,10 @@ def test_support_stays_in_scale_and_keeps_the_order_within_a_document(
 
 
 class ForeignEncoder(TinyEncoder):
-    """To it all texts are nearly the same, as those in a script that it never learned."""
+    """To it all texts are nearly the same, in a script that it never learned."""
+
+    def known_share(self, text: str) -> float:
+        return 0.4
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> FloatArray:
         vectors = np.ones((len(texts), self.dimension), dtype=np.float32)
@@ -118,7 +121,7 @@ class ForeignEncoder(TinyEncoder):
         return unit_rows(vectors)
 
 
-def test_words_decide_where_the_encoder_tells_no_passage_from_another() -> None:
+def test_words_decide_where_the_encoder_does_not_know_the_script() -> None:
     encoder = ForeignEncoder()
     names = [f"word{number} thing{number} place{number}" for number in range(60)]
     passages = [
@@ -134,3 +137,5 @@ def test_words_decide_where_the_encoder_tells_no_passage_from_another() -> None:
     asked = [f"please tell me now about place{number} and others there" for number in range(60)]
     first = [index.rank(index.prepare(text, encoder), None)[0].row for text in asked]
     assert first == list(range(60))
+    wordless = index.rank(index.prepare("nothing of that occurs", encoder), None)
+    assert wordless[0].cosine == max(ranked.cosine for ranked in wordless)

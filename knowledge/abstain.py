@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -91,14 +91,14 @@ class AnswerRule:
             rule = cls(weights, float(data["bias"]), float(data["threshold"]))
         except (TypeError, KeyError) as error:
             raise ValueError("not a rule") from error
-        if len(weights) != len(astuple(Evidence(0, 0, 0, 0))):
+        if len(weights) != len(fields(Evidence)):
             raise ValueError("not a rule of this evidence")
         return rule
 
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """What real questions to other corpora taught.
+    """What real questions to other corpora taught; the evidence is by the encoder that Careline brings along.
 
     Attributes:
         rule: tells right from wrong over all of them.
@@ -112,12 +112,11 @@ class Experience:
 
     def threshold(self, rule: AnswerRule, max_wrong_share: float) -> float:
         """Find the confidence of a rule at which ``_KEPT`` of these corpora answer at most so many questions wrongly."""
-        found = sorted(self._threshold(rule, corpus, max_wrong_share) for corpus in self.wrong)
-        return found[ceil(_KEPT * len(found)) - 1]
-
-    def _threshold(self, rule: AnswerRule, wrong: Sequence[Evidence], max_wrong_share: float) -> float:
-        confidences = np.asarray([rule.confidence(item) for item in wrong])
-        return _threshold(confidences, np.full(len(wrong), 1 / self.questions), max_wrong_share)
+        found = []
+        for wrong in self.wrong:
+            shares = np.full(len(wrong), 1 / self.questions)
+            found.append(_threshold(_confidences(rule, wrong), shares, max_wrong_share))
+        return sorted(found)[ceil(_KEPT * len(found)) - 1]
 
 
 @cache
@@ -144,8 +143,7 @@ def fit_rule(made: MadeEvidence, *, max_wrong_share: float = MAX_WRONG_SHARE) ->
     if min(len(made.right), len(made.unanswerable)) < _FEWEST_QUESTIONS:
         return default_rule(max_wrong_share)
     rule = fit_together([made])
-    wrong = (*made.misled, *made.unanswerable)
-    confidences = np.asarray([rule.confidence(item) for item in wrong])
+    confidences = _confidences(rule, (*made.misled, *made.unanswerable))
     own = _threshold(confidences, _shares(made)[len(made.right) :], max_wrong_share)
     return replace(rule, threshold=max(own, experience().threshold(rule, max_wrong_share)))
 
@@ -157,6 +155,10 @@ def fit_together(corpora: Sequence[MadeEvidence]) -> AnswerRule:
     shares = np.concatenate([_shares(made) for made in corpora]) / len(corpora)
     *weights, bias = _rising(inputs, targets.astype(np.float64), shares * len(inputs))
     return AnswerRule(tuple(float(weight) for weight in weights), float(bias), 0.5)
+
+
+def _confidences(rule: AnswerRule, evidence: Sequence[Evidence]) -> npt.NDArray[np.float64]:
+    return np.asarray([rule.confidence(item) for item in evidence])
 
 
 def _all_of(made: MadeEvidence) -> tuple[Evidence, ...]:

@@ -147,10 +147,10 @@ def _paths(source: Source) -> list[tuple[str, Path]]:
         raise DocumentRejected(
             source.location, f"it holds more than {MAX_FILES} files; add its parts one by one"
         )
-    if not paths and not source.items:
-        raise DocumentRejected(
-            source.location, f"it holds no file of a kind that can be read ({', '.join(KINDS)})"
-        )
+    if not paths:
+        kinds = f"it holds no file of a kind that can be read ({', '.join(KINDS)})"
+        emptied = "it is empty, as where a disk is not mounted; if it is over, remove the source"
+        raise DocumentRejected(source.location, emptied if source.items else kinds)
     return [(_printable(one.relative_to(path).as_posix()), one) for one in paths]
 
 

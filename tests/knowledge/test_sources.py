@@ -189,7 +189,9 @@ def test_a_file_that_turns_bad_keeps_what_was_read_and_one_that_is_gone_leaves(
     assert (report.status, report.failures) == (Status.READ, ())
 
 
-def test_a_folder_that_is_not_there_keeps_everything(root: Path, tmp_path: Path, tools: Tools) -> None:
+def test_a_folder_that_is_not_there_or_empty_keeps_everything(
+    root: Path, tmp_path: Path, tools: Tools
+) -> None:
     folder = tmp_path / "mounted" / "docs"
     folder.mkdir(parents=True)
     file = folder / "a.md"
@@ -202,8 +204,11 @@ def test_a_folder_that_is_not_there_keeps_everything(root: Path, tmp_path: Path,
     (tmp_path / "away").rename(folder)
     file.unlink()
     again = {report.location: report for report in refresh_sources(root, tools)}
-    assert again[str(file)].status is Status.GONE
-    assert [report.documents for report in again.values()] == [0, 0]
+    assert (again[str(file)].status, again[str(file)].documents) == (Status.GONE, 0)
+    assert (again[str(folder)].status, again[str(folder)].documents) == (Status.FAILED, 1)
+    (folder / "b.md").write_text("# B\n\nText of b.")
+    refresh_sources(root, tools)
+    assert [document.title for document in load_sources(root).documents] == ["B"]
 
 
 def test_pages_that_fail_stay_and_pages_that_are_gone_leave(

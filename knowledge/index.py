@@ -210,6 +210,12 @@ class KnowledgeIndex:
         """Allow the passages of a mask, (passages,) bool."""
         return Allowed(mask, self._owners)
 
+    def without(self, document_ids: frozenset[str]) -> Allowed:
+        """Allow the passages of all documents but these."""
+        mask = np.ones(len(self), dtype=np.bool_)
+        mask[self.rows_of(document_ids)] = False
+        return self.only(mask)
+
     def rank(
         self, query: Query, allowed: Allowed | None, *, depth: int = CANDIDATES, method: Method = SERVED
     ) -> list[Ranked]:

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from knowledge.answer import gather_evidence
 from knowledge.build import ENCODERS, BuildConfig, EncoderLoader, build_documents
 from knowledge.documents import Collection, Document
@@ -244,12 +242,7 @@ def _ask_all(
 
 
 def _ask(index: KnowledgeIndex, query: Query, relevant: dict[str, int], *, without: bool = False) -> Asked:
-    allowed = None
-    if without:
-        mask = np.ones(len(index), dtype=np.bool_)
-        mask[index.rows_of(frozenset(relevant))] = False
-        allowed = index.only(mask)
-    found = gather_evidence(index, query, allowed)
+    found = gather_evidence(index, query, index.without(frozenset(relevant)) if without else None)
     confidence = index.rule.confidence(found.evidence) if found else 0.0
     is_right = found is not None and not without and found.passage.document_id in relevant
     return Asked(bool(relevant) and not without, is_right, confidence)

@@ -241,6 +241,4 @@ def _without_its_like(index: KnowledgeIndex, query: Query, question: MadeQuestio
     """Allow all rows but those of the right document and of the documents that come next."""
     ranking = index.rank(query, None)
     near = index.documents_of(ranking)[:_LIKE_DOCUMENTS]
-    mask = np.ones(len(index), dtype=np.bool_)
-    mask[index.rows_of(question.document_ids | set(near))] = False
-    return index.only(mask)
+    return index.without(question.document_ids | set(near))

@@ -20,10 +20,7 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from knowledge.abstain import UNANSWERABLE_SHARE, Evidence, MadeEvidence, fit_together
-from knowledge.allowed import Allowed
 from knowledge.answer import gather_evidence
 from knowledge.build import ENCODERS, BuildConfig, build_documents
 from knowledge.documents import Collection, plain_document
@@ -112,17 +109,11 @@ def _ask(corpus: Corpus, work: Path) -> MadeEvidence:
         found = gather_evidence(index, query, None)
         if found is not None:
             made["right" if found.passage.document_id in relevant else "misled"].append(found.evidence)
-        other = gather_evidence(index, query, _without(index, relevant))
+        other = gather_evidence(index, query, index.without(relevant))
         if other is not None:
             made["unanswerable"].append(other.evidence)
     sys.stdout.write(f"{corpus.name}: {', '.join(f'{len(items)} {name}' for name, items in made.items())}\n")
     return MadeEvidence(**made)
-
-
-def _without(index: KnowledgeIndex, relevant: frozenset[str]) -> Allowed:
-    mask = np.ones(len(index), dtype=np.bool_)
-    mask[index.rows_of(relevant)] = False
-    return index.only(mask)
 
 
 def _wrong_ones(made: MadeEvidence) -> list[Evidence]:

@@ -70,28 +70,29 @@ def read_texts(data: Path, limit: int) -> list[RealText]:
 
 def read_questions(data: Path, limit: int | None = None) -> list[str]:
     """Read distinct questions of the sets' test parts, in a fixed random order."""
-    lines = (line["text"].strip() for name in _QUESTIONS for line in _lines(data / name))
+    lines = (line["text"].strip() for name in _QUESTIONS for line in read_rows(data / name))
     questions = [text for text in dict.fromkeys(lines) if len(text) >= _FEWEST_CHARS]
     random.Random(_SEED).shuffle(questions)  # noqa: S311 - a sample, not a secret
     return questions[:limit]
 
 
 def _articles(data: Path) -> Iterator[RealText]:
-    for line in _lines(data / "scifact" / "corpus.jsonl"):
+    for line in read_rows(data / "scifact" / "corpus.jsonl"):
         sentences = split_sentences(line["text"])
         for start in range(0, len(sentences), _SENTENCES):
             yield RealText(line["title"], " ".join(sentences[start : start + _SENTENCES]))
-    for line in _lines(data / "stackfaq" / "corpus.jsonl"):
+    for line in read_rows(data / "stackfaq" / "corpus.jsonl"):
         yield RealText(line["title"], " ".join(line["text"].split()))
-    for line in _lines(data / "bitext_customer_service" / "responses.jsonl"):
+    for line in read_rows(data / "bitext_customer_service" / "responses.jsonl"):
         yield RealText(line["intent"].replace("_", " "), " ".join(line["response"].split()))
 
 
 def _messages(data: Path) -> Iterator[RealText]:
     for name in _TURNS:
-        for line in _lines(data / name):
+        for line in read_rows(data / name):
             yield RealText("", " ".join(line["text"].split()))
 
 
-def _lines(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a file of JSON Lines."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

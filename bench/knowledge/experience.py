@@ -20,12 +20,14 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.knowledge.texts import read_rows
 from knowledge.abstain import UNANSWERABLE_SHARE, Evidence, MadeEvidence, fit_together
 from knowledge.answer import gather_evidence
 from knowledge.build import ENCODERS, BuildConfig, build_documents
-from knowledge.documents import Collection, plain_document
+from knowledge.documents import Collection, Document, plain_document
 from knowledge.encoder import OnnxEncoder
 from knowledge.index import KnowledgeIndex
+from knowledge.retrieval_set import read_retrieval_set
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = 120
@@ -44,15 +46,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Corpus:
-    """Documents as (id, title, text), and questions with the documents that answer each."""
+    """Documents, and questions with those that answer each."""
 
     name: str
-    documents: Sequence[tuple[str, str, str]]
+    documents: Sequence[Document]
     questions: Sequence[tuple[str, frozenset[str]]]
 
     def without_titles(self, name: str) -> Corpus:
         """The same with bodies alone."""
-        return replace(self, name=name, documents=[(key, "", text) for key, _, text in self.documents])
+        return replace(self, name=name, documents=[replace(one, title="") for one in self.documents])
 
 
 def read_corpora(data: Path) -> Iterator[Corpus]:
@@ -99,9 +101,10 @@ def _rounded(item: Evidence) -> list[float]:
 
 def _ask(corpus: Corpus, work: Path) -> MadeEvidence:
     """Put a sample of the questions to the corpus, as they are and with their answers taken away."""
-    documents = tuple(plain_document(*row) for row in corpus.documents)
-    config = replace(BuildConfig(), is_for_answers=False)
-    index = KnowledgeIndex.load(build_documents(Collection(documents, ()), work / corpus.name, config).folder)
+    config = BuildConfig(is_for_answers=False)
+    index = KnowledgeIndex.load(
+        build_documents(Collection(tuple(corpus.documents), ()), work / corpus.name, config).folder
+    )
     encoder = OnnxEncoder.load(work / corpus.name / ENCODERS / index.encoder_id)
     made: dict[str, list[Evidence]] = {"right": [], "misled": [], "unanswerable": []}
     for text, relevant in _sample(corpus.questions, _ASKED):
@@ -129,30 +132,17 @@ def _sample(items: Sequence[T], most: int) -> list[T]:
     return random.Random(_SEED).sample(list(items), min(most, len(items)))  # noqa: S311 - keeps no secret
 
 
-def _rows(path: Path) -> list[Row]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _relevant(path: Path) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        query, document, grade = line.split("\t")
-        if int(grade) > 0:
-            found[query].add(document)
-    return {query: frozenset(documents) for query, documents in found.items()}
-
-
-def _judged(queries: Path, qrels: Path) -> list[tuple[str, frozenset[str]]]:
-    relevant = _relevant(qrels)
-    return [(row["text"], relevant[str(row["id"])]) for row in _rows(queries) if str(row["id"]) in relevant]
+def _read(name: str, folder: Path, queries: str, qrels: str) -> Corpus:
+    judged = read_retrieval_set(folder / "corpus.jsonl", folder / queries, folder / qrels)
+    questions = [(text, frozenset(judged.relevant[key])) for key, text in judged.queries]
+    return Corpus(name, judged.documents, questions)
 
 
 def _stackfaq(folder: Path) -> Corpus:
     """Every second thread of StackFAQ asks; all of it is there to be found."""
-    documents = [(row["id"], row["title"], row["text"]) for row in _rows(folder / "corpus.jsonl")]
-    asking = set(sorted({_thread(key) for key, _, _ in documents})[::2])
-    questions = _judged(folder / "queries.jsonl", folder / "qrels.tsv")
-    return Corpus("faq", documents, [one for one in questions if _thread(min(one[1])) in asking])
+    faq = _read("faq", folder, "queries.jsonl", "qrels.tsv")
+    asking = set(sorted({_thread(one.document_id) for one in faq.documents})[::2])
+    return replace(faq, questions=[one for one in faq.questions if _thread(min(one[1])) in asking])
 
 
 def _thread(document_id: str) -> str:
@@ -162,37 +152,38 @@ def _thread(document_id: str) -> str:
 def _first_of_each_thread(faq: Corpus) -> Corpus:
     """Keep one answer of each of the first threads that ask: a help page of twenty questions."""
     threads = sorted({_thread(min(relevant)) for _, relevant in faq.questions})[:_FAQ_SMALL]
-    first = {_thread(row[0]): row for row in reversed(faq.documents)}
+    first = {_thread(one.document_id): one for one in reversed(faq.documents)}
     documents = [first[thread] for thread in threads]
-    known = frozenset(row[0] for row in documents)
+    known = frozenset(one.document_id for one in documents)
     questions = [(text, relevant & known) for text, relevant in faq.questions if relevant & known]
     return Corpus("faq-small", documents, questions)
 
 
 def _scifact(folder: Path) -> Corpus:
     """Claims of SciFact's training part, and the abstracts about them among others."""
-    asked = _sample(_judged(folder / "train_queries.jsonl", folder / "train_qrels.tsv"), _ASKED)
+    whole = _read("abstracts", folder, "train_queries.jsonl", "train_qrels.tsv")
+    asked = _sample(whole.questions, _ASKED)
     wanted = frozenset[str]().union(*(relevant for _, relevant in asked))
-    rows = [(str(row["id"]), row["title"], row["text"]) for row in _rows(folder / "corpus.jsonl")]
-    others = _sample([row for row in rows if row[0] not in wanted], _DISTRACTORS)
-    return Corpus("abstracts", [*(row for row in rows if row[0] in wanted), *others], asked)
+    about = [one for one in whole.documents if one.document_id in wanted]
+    others = [one for one in whole.documents if one.document_id not in wanted]
+    return replace(whole, documents=[*about, *_sample(others, _DISTRACTORS)], questions=asked)
 
 
 def _bitext(folder: Path) -> Iterator[Corpus]:
     """A model answer an intent, twenty that are nearly alike, and questions without an answer's text."""
-    answers = _by_intent(_rows(folder / "responses.jsonl"), "response")
-    asked = [row for row in _rows(folder / "valid.jsonl") if row["intent"] in answers]
+    answers = _by_intent(read_rows(folder / "responses.jsonl"), "response")
+    asked = [row for row in read_rows(folder / "valid.jsonl") if row["intent"] in answers]
     yield _about_intents("answers", _some(answers, 1), asked, as_title=False)
     yield _about_intents("answers-alike", _some(answers, _RESPONSES), asked, as_title=False)
-    questions = _by_intent(_rows(folder / "train.jsonl"), "text")
+    questions = _by_intent(read_rows(folder / "train.jsonl"), "text")
     yield _about_intents("questions", _some(questions, _UTTERANCES), asked, as_title=True)
 
 
 def _banking(folder: Path) -> Corpus:
     """Five questions an intent, and others of the training part to find them by."""
-    few = _by_intent(_rows(folder / "train_5shot.jsonl"), "text")
+    few = _by_intent(read_rows(folder / "train_5shot.jsonl"), "text")
     known = {text for texts in few.values() for text in texts}
-    asked = [row for row in _rows(folder / "train.jsonl") if row["text"] not in known]
+    asked = [row for row in read_rows(folder / "train.jsonl") if row["text"] not in known]
     return _about_intents("banking", few, asked, as_title=False)
 
 
@@ -213,7 +204,7 @@ def _about_intents(
     """Make a document of each text; those of a question's own intent answer it."""
     keys = {intent: [f"{intent}-{number}" for number in range(len(own))] for intent, own in texts.items()}
     documents = [
-        (key, text, "") if as_title else (key, "", text)
+        plain_document(key, text, "") if as_title else plain_document(key, "", text)
         for intent, own in texts.items()
         for key, text in zip(keys[intent], own, strict=True)
     ]

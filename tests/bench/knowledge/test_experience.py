@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.knowledge.experience import main, read_corpora
+from knowledge.documents import plain_document
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -49,14 +50,14 @@ def test_every_kind_is_made_and_asked_what_its_documents_answer(data: Path) -> N
     corpora = {corpus.name: corpus for corpus in read_corpora(data)}
     assert len(corpora) == 10
     for corpus in corpora.values():
-        known = {key for key, _, _ in corpus.documents}
+        known = {one.document_id for one in corpus.documents}
         assert corpus.questions
         assert all(relevant and relevant <= known for _, relevant in corpus.questions)
     assert [text for text, _ in corpora["faq"].questions] == ["about d0?", "about d2?"]
-    assert {title for _, title, _ in corpora["faq-bodies"].documents} == {""}
-    assert [key for key, _, _ in corpora["faq-small"].documents] == ["d0_0", "d2_0"]
+    assert {one.title for one in corpora["faq-bodies"].documents} == {""}
+    assert [one.document_id for one in corpora["faq-small"].documents] == ["d0_0", "d2_0"]
     assert corpora["abstracts"].questions == [("a claim", frozenset({"1"}))]
-    assert corpora["questions"].documents == [("refund-0", "money back", "")]
+    assert corpora["questions"].documents == [plain_document("refund-0", "money back", "")]
     assert corpora["banking"].questions == [("card?", frozenset({"card-0"}))]
 
 

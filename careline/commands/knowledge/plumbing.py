@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress as ProgressBar
 from rich.progress import TaskID
 
-from careline.errors import CarelineError
+from careline.commands.plain_words import translated
 from careline.settings import load_settings
 from knowledge.errors import KnowledgeError
 
@@ -46,17 +46,9 @@ def build_index(
     return build(data_folder(data), root_folder(root), config, progress=progress, is_forced=is_forced)
 
 
-@contextmanager
-def in_plain_words() -> Iterator[None]:
+def in_plain_words() -> AbstractContextManager[None]:
     """Turn what the knowledge base refuses, and a disk that is full or may not be written to, into the command's own error."""
-    try:
-        yield
-    except KnowledgeError as error:
-        raise CarelineError(str(error)) from error
-    except OSError as error:
-        raise CarelineError(
-            ": ".join(filter(None, (error.filename, error.strerror or str(error))))
-        ) from error
+    return translated(KnowledgeError)
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from careline.commands.plain_words import translated
 from careline.errors import CarelineError
 from careline.settings import load_settings
 
@@ -33,25 +33,11 @@ def model_folder(model: Path | None) -> Path:
     return model or load_settings().var / "models" / "nlu"
 
 
-@contextmanager
-def in_plain_words() -> Iterator[None]:
+def in_plain_words() -> AbstractContextManager[None]:
     """Turn the room's errors, and those of files and disks, into those that the command line tells in a sentence."""
     from nlu.errors import NluError
 
-    try:
-        yield
-    except NluError as error:
-        raise CarelineError(str(error)) from error
-    except OSError as error:
-        raise CarelineError(told_os_error(error)) from error
-
-
-def told_os_error(error: OSError) -> str:
-    """Say where the system refused what: "models/x: No space left on device"."""
-    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
-        source, target, reason = error.args[0][0]
-        return f"{source} cannot be copied to {target}: {reason}"
-    return ": ".join(filter(None, (error.filename, error.strerror or str(error))))
+    return translated(NluError)
 
 
 def read_settings(text: str) -> TrainConfig:

@@ -166,7 +166,7 @@ calls = st.fixed_dictionaries(
 
 
 @given(calls | json_values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_json_is_answered_below_500_or_as_a_failed_action(body: Any) -> None:
     answer = asyncio.run(post(json.dumps(body).encode()))
     assert answer.status_code in (200, 422, 404, 500)

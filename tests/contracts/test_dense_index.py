@@ -52,7 +52,7 @@ def all_large(large: FloatArray) -> dict[str, DenseIndex]:
     return {kind: built(kind, large) for kind in KINDS}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     size=st.integers(1, 60),
     seed=st.integers(0, 999),

@@ -80,7 +80,7 @@ def test_a_passage_with_a_nearer_sentence_is_quoted_instead_of_the_first(tiny: E
 
 
 @given(words=st.lists(st.integers(1, 150), min_size=2, max_size=4), best=st.integers(0, 1))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_answer_of_two_passages_is_not_too_long(tiny: Encoder, words: list[int], best: int) -> None:
     finding = found("\n\n".join("word " * count + "end." for count in words), best)
     assert (
@@ -119,7 +119,6 @@ def test_the_fitted_rule_tells_apart_what_can_be_told_apart() -> None:
     assert rule.weights[0] > 0
 
 
-@settings(deadline=None)
 @given(st.floats(0, 0.5))
 def test_no_more_made_questions_than_allowed_are_answered_wrongly(max_wrong: float) -> None:
     made = MadeEvidence(right=evidence(0.55, 40), misled=evidence(0.5, 40), unanswerable=evidence(0.5, 40))

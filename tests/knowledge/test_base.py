@@ -95,7 +95,7 @@ def test_any_text_is_only_compared(base: KnowledgeBase, query: str) -> None:
     base.answer(query)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(max_size=200), top_k=st.integers(1, 10))
 def test_rankings_are_sorted_without_repeats(base: KnowledgeBase, query: str, top_k: int) -> None:
     hits = base.search(query, top_k)
@@ -105,7 +105,7 @@ def test_rankings_are_sorted_without_repeats(base: KnowledgeBase, query: str, to
     assert len({hit.passage_id for hit in hits}) == len(hits) <= top_k
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(alphabet="lamp returnscoxpde", min_size=3, max_size=40))
 def test_dense_ranking_agrees_with_brute_force(base: KnowledgeBase, query: str) -> None:
     index = base.index
@@ -115,7 +115,7 @@ def test_dense_ranking_agrees_with_brute_force(base: KnowledgeBase, query: str) 
     assert [ranked.score for ranked in ranking] == pytest.approx(sorted(cosines, reverse=True), abs=1e-5)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.lists(
         st.sampled_from(["secret", "margin", "lamp", "return", "internal", "price"]), min_size=1

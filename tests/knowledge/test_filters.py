@@ -67,7 +67,7 @@ def served(documents: list[Document], root: Path, kind: str = "flat") -> Knowled
     return KnowledgeBase(root, load_encoder=lambda _: TinyEncoder())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(documents=corpora(), reader=readers, question=texts, kind=kinds)
 def test_nobody_gets_what_is_not_theirs_to_see(
     documents: list[Document], reader: Reader, question: str, kind: str
@@ -88,7 +88,7 @@ def test_nobody_gets_what_is_not_theirs_to_see(
             assert {base.index.passage(ranked.row).document_id for ranked in rows} <= allowed
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(documents=corpora(), question=texts, kind=kinds)
 def test_a_customer_never_gets_a_passage_for_agents(
     documents: list[Document], question: str, kind: str
@@ -103,7 +103,7 @@ def test_a_customer_never_gets_a_passage_for_agents(
         assert not {near.passage.document_id for near in nearest} & of_agents
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(documents=corpora(), reader=readers, question=texts)
 def test_what_may_not_be_seen_changes_no_score(
     documents: list[Document], reader: Reader, question: str

@@ -36,7 +36,7 @@ def below() -> FlatIndex:
     return FlatIndex.build(vectors(SIZE, 1))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 99),
     top_k=st.integers(1, 600),

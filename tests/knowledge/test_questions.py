@@ -55,7 +55,7 @@ def test_a_listed_question_finds_its_passage(base: KnowledgeBase) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.lists(
         st.sampled_from(["voucher", "expire", "code", "present", "lamp", "card", "type"]), min_size=1

@@ -100,7 +100,7 @@ words = st.sampled_from(
 
 
 @given(written=st.lists(words, max_size=30).map(" ".join))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stays_has_its_numbers_in_one_sentence_that_it_cites(written: str, tiny: Encoder) -> None:
     for one in supported_sentences(written, GIVEN, sentence_vectors(tiny), tiny.encode):
         sentences = [text for place in one.cited for text in split_sentences(GIVEN[place].text)]

@@ -138,7 +138,7 @@ def test_any_text_gives_a_frame_or_the_named_error(text: str) -> None:
 
 
 @given(frames, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_mutilated_frame_gives_a_frame_or_the_named_error(frame: Frame, data: st.DataObject) -> None:
     members = json.loads(encode_frame(frame))
     name = data.draw(st.sampled_from(sorted(members)))

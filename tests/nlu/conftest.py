@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
@@ -15,10 +14,6 @@ from nlu.config import TrainConfig
 from nlu.examples import Dataset, Entity, Example, Pattern
 from nlu.models import Model, train_model
 from nlu.runtime import Understander, load
-
-# The machine that runs the tests may be busy; how long a case takes is no claim of ours.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-.@#/'!?,"
 WORDS = (

@@ -154,7 +154,7 @@ def test_a_brief_tells_the_goal_what_is_known_and_the_last_words(bench: Bench) -
     slots=st.dictionaries(st.sampled_from(sorted(BRIEF_SLOTS)), st.text(max_size=200)),
     form=st.sampled_from([None, *FORMS]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_brief_is_one_capitalised_line_that_fits_a_subject(
     words: str, slots: dict[str, str], form: str | None
 ) -> None:
@@ -216,7 +216,7 @@ def test_money_days_and_items_are_written_as_people_do() -> None:
     assert describe_items(replace(ORDERS[0], items=items)) == "2 × Lamp, Rug and 1 more"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(max_size=60),
     intent=st.sampled_from(["inform", "nlu_fallback", "correct", "affirm", "deny", "item_damaged", "repeat"]),

@@ -158,11 +158,12 @@ class KnowledgeIndexError(KnowledgeError):
     """The index cannot be used."""
 
     code = "index_error"
+    remedy = ""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path = str(path)
         self.reason = reason
-        super().__init__(f"knowledge index {path}: {reason}")
+        super().__init__(f"knowledge index {path}: {reason}{self.remedy}")
 
 
 class IndexMissing(KnowledgeIndexError):
@@ -176,12 +177,14 @@ class IndexForeign(KnowledgeIndexError):
     """Not an index of ours, or of another format version or encoder."""
 
     code = "index_foreign"
+    remedy = "; build it anew: careline knowledge build"
 
 
 class IndexTampered(KnowledgeIndexError):
     """A file is missing, cut short or differs from the manifest."""
 
     code = "index_tampered"
+    remedy = IndexForeign.remedy
 
 
 class DimensionMismatch(KnowledgeError):

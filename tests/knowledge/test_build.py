@@ -144,7 +144,7 @@ def change(folder: Path, **fields: object) -> None:
 def test_a_foreign_index_is_refused(fields: dict[str, object], articles: Path, build_tiny: Build) -> None:
     folder = build_tiny(articles).folder
     change(folder, **fields)
-    with pytest.raises(IndexForeign):
+    with pytest.raises(IndexForeign, match="build it anew: careline knowledge build"):
         KnowledgeIndex.load(folder)
 
 

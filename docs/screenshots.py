@@ -21,6 +21,15 @@ DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 AGENT, EMAIL, PASSWORD = "Sam de Wit", "sam@nookandlinden.example", "only-for-the-screenshots"
 SETTLE_MS = 1200
+GROUPED_MS = 150_000  # the desk groups what had no answer once a minute
+
+UNANSWERED = (
+    "do your lamps work with a smart home app?",
+    "can I control the lamps with a smart home app?",
+    "can I rent a sofa for a photo shoot?",
+    "do you sell office chairs for companies?",
+    "is the velvet vegan?",
+)
 
 
 async def context(
@@ -96,11 +105,35 @@ async def agent_screens(browser: Browser, url: str, customer: Page) -> None:
         await shoot(other, name)
 
 
+async def ask_in_vain(browser: Browser, url: str) -> None:
+    """Ask what the articles do not tell, each question as another customer."""
+    for question in UNANSWERED:
+        page = await (await context(browser, DESKTOP)).new_page()
+        await open_widget(page, url)
+        await say(page, question, "reliable answer|this may help")
+        await page.close()
+
+
+async def knowledge_screens(browser: Browser, url: str) -> None:
+    """Take the screens of what had no answer and of the sources."""
+    for name, size, dark in (("knowledge", DESKTOP, False), ("knowledge-phone-dark", PHONE, True)):
+        page = await (await context(browser, size, dark=dark)).new_page()
+        await sign_in(page, url, EMAIL, PASSWORD)
+        await page.goto(f"{url}/console/#/knowledge/unanswered")
+        await page.get_by_role("link", name=re.compile("smart home")).first.click(timeout=GROUPED_MS)
+        await page.get_by_role("heading", name=re.compile("smart home")).wait_for()
+        await shoot(page, name)
+    await page.goto(f"{url}/console/#/knowledge/sources")
+    await shoot(page, "sources-phone-dark")
+
+
 async def photograph(url: str) -> None:
     """Take every picture."""
     async with chromium() as browser:
+        await ask_in_vain(browser, url)
         customer = await customer_screens(browser, url)
         await agent_screens(browser, url, customer)
+        await knowledge_screens(browser, url)
 
 
 def main() -> None:

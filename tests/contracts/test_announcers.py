@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import subprocess
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from fakeredis import TcpFakeServer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from desk.announce import Announcement, Announcer, LocalAnnouncer, Topic
-from desk.announce_redis import RedisAnnouncer, decode, encode
+from desk.announce_redis import CHANNEL, RedisAnnouncer, decode, encode
 from desk.main import running
 
 Pair = tuple[Announcer, Announcer]
 
 
-@contextmanager
+@contextlib.contextmanager
 def real_redis(folder: Path) -> Iterator[str]:
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed here; the imitation stands in for it")
@@ -36,7 +38,7 @@ def real_redis(folder: Path) -> Iterator[str]:
     server.wait()
 
 
-@contextmanager
+@contextlib.contextmanager
 def imitated_redis() -> Iterator[str]:
     server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -56,14 +58,23 @@ async def announcers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     with imitated_redis() if request.param == "imitated redis" else real_redis(tmp_path) as url:
         one, two = RedisAnnouncer(url), RedisAnnouncer(url)
         async with running(one.run(), "one"), running(two.run(), "two"):
-            await asyncio.sleep(0.3)
+            await both_listen(url)
             yield one, two
         await one.close()
         await two.close()
 
 
+async def both_listen(url: str) -> None:
+    async with Redis.from_url(url) as client, asyncio.timeout(30):
+        listening = 0
+        while listening < 2:
+            await asyncio.sleep(0.01)
+            with contextlib.suppress(RedisError):
+                listening = dict(await client.pubsub_numsub(CHANNEL))[CHANNEL.encode()]
+
+
 async def heard_enough(enough: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not enough():  # noqa: ASYNC110 - what is waited for comes over a socket
             await asyncio.sleep(0.01)
 

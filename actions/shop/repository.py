@@ -40,6 +40,8 @@ SEND_BACK_DAYS = 14
 REFUND_DAYS = 5
 FIRST_RETURN = 2000
 TIMEOUT_SECONDS = 3.0
+SEED_SECONDS = 60.0
+"""No customer waits for the demo's orders; a slow or busy disk may take its time over them."""
 SEEDED_ON = "seeded_on"
 
 Clock = Callable[[], datetime]
@@ -68,7 +70,7 @@ class ShopRepository:
         Returns:
             the number of orders written; 0 when there were some already.
         """
-        async with self._session(is_writing=True) as session:
+        async with self._session(is_writing=True, seconds=SEED_SECONDS) as session:
             seeded_on = await session.get(ShopMetaRow, SEEDED_ON)
             if seeded_on is not None:
                 await _shift_dates(session, self._today() - date.fromisoformat(seeded_on.value))
@@ -200,12 +202,14 @@ class ShopRepository:
             return answer
 
     @asynccontextmanager
-    async def _session(self, *, is_writing: bool = False) -> AsyncIterator[AsyncSession]:
+    async def _session(
+        self, *, is_writing: bool = False, seconds: float | None = None
+    ) -> AsyncIterator[AsyncSession]:
         """Open a session; a writing one commits at its end. Errors of the database are ShopUnavailable."""
         engine = self._writing if is_writing else self._reading
         try:
             async with (
-                asyncio.timeout(TIMEOUT_SECONDS),
+                asyncio.timeout(TIMEOUT_SECONDS if seconds is None else seconds),
                 AsyncSession(engine, expire_on_commit=False) as session,
             ):
                 yield session

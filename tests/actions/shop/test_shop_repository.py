@@ -170,6 +170,17 @@ async def test_return_of_what_has_not_arrived_is_refused(shop: ShopRepository) -
         await shop.open_return("NL-10301", ["Oak bench"], "r", "k")
 
 
+async def test_the_demos_orders_may_take_longer_to_write_than_a_customer_waits(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actions.shop.repository.TIMEOUT_SECONDS", 0.0)
+    shop = ShopRepository(engine, now, lambda: TODAY)
+    await shop.create_tables()
+    assert await shop.seed() == 200
+    with pytest.raises(ShopUnavailable):
+        await shop.find_order("NL-10234")
+
+
 async def test_a_database_that_fails_is_a_named_error(tmp_path: Path) -> None:
     broken = build_engine(str(tmp_path / "no" / "such" / "folder" / "shop.db"))
     with pytest.raises(ShopUnavailable):

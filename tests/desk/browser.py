@@ -91,7 +91,7 @@ class Widget:
         await self.send("post", client_id=client_id, text=text)
 
     async def receive(self) -> Json:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             frame: Json = json.loads(await self.socket.recv())
         self.frames.append(frame)
         return frame

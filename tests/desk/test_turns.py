@@ -48,7 +48,7 @@ async def working(house: House, url: str, **patience: Any) -> AsyncIterator[Desk
 
 
 async def until(desk: Desk, conversation: str, enough: Callable[[list[Entry]], bool]) -> list[Entry]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             entries = await access.access_customer_entries(desk, conversation, 0)
             if enough(entries):

@@ -147,7 +147,7 @@ def build_client(port: int, outbox: Outbox, token: str = TOKEN, **more: Any) -> 
     )
 
 
-async def until(is_true: Callable[[], bool | Awaitable[bool]], seconds: float = 5.0) -> None:
+async def until(is_true: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while True:
             value = is_true()

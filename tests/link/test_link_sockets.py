@@ -44,7 +44,7 @@ async def close_code(port: int, *messages: str | bytes) -> int | None:
         try:
             for message in messages:
                 await socket.send(message)
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(10):
                 while True:
                     await socket.recv()
         except ConnectionClosed as error:

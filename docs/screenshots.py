@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -142,6 +144,9 @@ async def photograph(url: str) -> None:
 
 def main() -> None:
     """Start a system, photograph it, stop it."""
+    fonts = shutil.which("fc-list")
+    if not fonts or not subprocess.check_output([fonts, ":lang=zh"]):  # noqa: S603 - nothing of it comes from outside
+        raise SystemExit("A font with Chinese is missing: apt-get install fontconfig fonts-noto-cjk")
     SCREENS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="careline-screens-") as folder:
         copy_trained(ROOT / "var", Path(folder))

@@ -158,7 +158,7 @@ class KnowledgeIndexError(KnowledgeError):
     """The index cannot be used."""
 
     code = "index_error"
-    remedy = ""
+    remedy = "; build it anew: careline knowledge build"
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path = str(path)
@@ -171,20 +171,19 @@ class IndexMissing(KnowledgeIndexError):
 
     code = "index_missing"
     is_retryable = True
+    remedy = ""  # the reason says it where there is none yet; one that went away has a newer one in its place
 
 
 class IndexForeign(KnowledgeIndexError):
     """Not an index of ours, or of another format version or encoder."""
 
     code = "index_foreign"
-    remedy = "; build it anew: careline knowledge build"
 
 
 class IndexTampered(KnowledgeIndexError):
     """A file is missing, cut short or differs from the manifest."""
 
     code = "index_tampered"
-    remedy = IndexForeign.remedy
 
 
 class DimensionMismatch(KnowledgeError):

@@ -37,6 +37,8 @@ const page = {
   optimizeDeps: { include: ["lit", "lit/directives/repeat.js", "axe-core"] },
   test: {
     name: "page",
+    setupFiles: ["console/tests/patience.ts"],
+    testTimeout: 60_000,
     include: ["**/*.dom.test.{ts,tsx}"],
     exclude: ["node_modules/**", "dist/**"],
     browser: {

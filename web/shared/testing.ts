@@ -1,8 +1,12 @@
 /** Doubles for the tests of the socket clients: a clock that stands still, a socket and a desk that are arrays. */
+import { vi } from "vitest";
 import type { Clock } from "./clock";
 import type { SocketLike } from "./reconnecting-socket";
 import { type Entry, parseEntry } from "./wire";
 import type { JsonObject } from "./wire-reader";
+
+/** Wait until a check holds; that may take long on a busy machine. */
+export const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 10_000 });
 
 interface Timer {
   at_ms: number;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../shared/testing";
 import type { CarelineApi, QueuedCall } from "./bridge";
 
 const page = window as unknown as { Careline?: CarelineApi | QueuedCall[] };
@@ -47,7 +48,7 @@ test("calls made before the script came are carried out in order", async () => {
   ] as unknown as QueuedCall[];
   await load();
   expect(launcher().getAttribute("aria-label")).toContain("聊天");
-  await vi.waitFor(() => expect(opened).toHaveBeenCalledOnce());
+  await eventually(() => expect(opened).toHaveBeenCalledOnce());
 });
 
 test("a second copy of the script changes nothing", async () => {
@@ -61,7 +62,7 @@ test("it comes back when a page router replaces the body", async () => {
   const old = document.body;
   const next = document.createElement("body");
   document.documentElement.replaceChild(next, old);
-  await vi.waitFor(() => expect(host()?.parentElement).toBe(next));
+  await eventually(() => expect(host()?.parentElement).toBe(next));
   next.replaceWith(old);
 });
 
@@ -69,8 +70,8 @@ describe("opening and closing", () => {
   test("the panel opens, takes the focus, and gives it back on Escape", async () => {
     const api = await load();
     api.open();
-    await vi.waitFor(() => expect(panel()).not.toBeNull());
-    await vi.waitFor(() => expect(host()?.shadowRoot?.activeElement).toBe(panel()));
+    await eventually(() => expect(panel()).not.toBeNull());
+    await eventually(() => expect(host()?.shadowRoot?.activeElement).toBe(panel()));
     panel()
       ?.shadowRoot?.querySelector(".panel")
       ?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, composed: true }));
@@ -81,9 +82,9 @@ describe("opening and closing", () => {
   test("without a desk there is a greeting, and what is written stays", async () => {
     const api = await load();
     api.open();
-    await vi.waitFor(() => expect(panel()).not.toBeNull());
+    await eventually(() => expect(panel()).not.toBeNull());
     const composer = () => panel()?.shadowRoot?.querySelector("careline-composer")?.shadowRoot;
-    await vi.waitFor(() => expect(composer()?.querySelector("textarea")).toBeTruthy());
+    await eventually(() => expect(composer()?.querySelector("textarea")).toBeTruthy());
     const field = composer()?.querySelector("textarea") as HTMLTextAreaElement;
     field.value = "hello?";
     field.dispatchEvent(new InputEvent("input", { bubbles: true }));
@@ -93,7 +94,7 @@ describe("opening and closing", () => {
         ...(panel()?.shadowRoot?.querySelector("careline-log")?.shadowRoot?.querySelectorAll(".bubble") ??
           []),
       ].map((bubble) => bubble.textContent);
-    await vi.waitFor(() => expect(bubbles()).toEqual(["Hello! How can I help you today?", "hello?"]));
+    await eventually(() => expect(bubbles()).toEqual(["Hello! How can I help you today?", "hello?"]));
     expect(Object.keys(localStorage).some((key) => key.startsWith("careline:outbox:"))).toBe(true);
   });
 
@@ -103,7 +104,7 @@ describe("opening and closing", () => {
     api.open();
     const field = () =>
       panel()?.shadowRoot?.querySelector("careline-composer")?.shadowRoot?.querySelector("textarea")?.value;
-    await vi.waitFor(() => expect(field()).toBe("half a thou"));
+    await eventually(() => expect(field()).toBe("half a thou"));
   });
 });
 
@@ -127,7 +128,7 @@ test("a listener that throws does not stop the others", async () => {
   });
   api.on("open", second);
   api.open();
-  await vi.waitFor(() => expect(second).toHaveBeenCalled());
+  await eventually(() => expect(second).toHaveBeenCalled());
   expect(reported).toHaveBeenCalled();
   removeEventListener("error", reported);
 });

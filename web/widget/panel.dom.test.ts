@@ -2,7 +2,7 @@ import axe from "axe-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { emptyLog, withEntry } from "../shared/conversation";
 import type { OutboxItem } from "../shared/outbox";
-import { buildEntry } from "../shared/testing";
+import { buildEntry, eventually } from "../shared/testing";
 import tokens from "../shared/tokens.css?inline";
 import type { ClientState } from "../shared/widget-client";
 import type { Entry, Owner, Settings } from "../shared/wire";
@@ -435,7 +435,7 @@ describe("the log", () => {
     await show(state(entries));
     const scroll = inLog(".scroll")[0] as HTMLElement;
     scroll.scrollTop = 0;
-    await vi.waitFor(() => expect(inLog(".latest")).toHaveLength(1));
+    await eventually(() => expect(inLog(".latest")).toHaveLength(1));
     await show(state([...entries, say(41, "one"), say(42, "two"), say(43, "three")]));
     expect(textOf(inLog(".latest")[0])).toBe("3 new");
     expect(scroll.scrollTop).toBe(0);

@@ -15,6 +15,7 @@ import {
   type Summary,
   type Ticket,
 } from "../wire/wire";
+import { ArticleDrafts } from "./articles";
 import { Drafts } from "./drafts";
 import { forgetItem, loadItems, type OutboxItem, type PostKind, saveItem } from "./outbox";
 import { type Happening, INITIAL, reduce, type State } from "./state";
@@ -54,6 +55,7 @@ export class Console {
   private was_live = false;
   private watched: string | null = null;
   readonly drafts: Drafts;
+  readonly articles = new ArticleDrafts();
 
   constructor(private readonly env: Environment) {
     this.drafts = new Drafts(env.storage);
@@ -463,6 +465,7 @@ export class Console {
   private reset(): void {
     this.was_live = false;
     this.watched = null;
+    this.articles.forget();
     this.state = INITIAL;
   }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryStorage } from "../../shared/storage";
+import type { JsonObject } from "../../shared/wire-reader";
 import { type Notice, RESOLVE_DELAY_MS } from "../state/console";
 import { DeskError } from "../wire/http";
 import { buildSummary, golden, MAYA_ID, Stand } from "./stand";
@@ -43,6 +44,29 @@ describe("the session", () => {
     expect(stand.state.session).toBe("live");
     expect(stand.state.logs.get(MAYA_ID)?.entries.length).toBeGreaterThan(0);
     expect(stand.console.drafts.get(MAYA_ID, "reply")).toBe("half written");
+  });
+
+  test("an article that is half written waits for its writer, not for whoever signs in next", async () => {
+    const { articles } = stand.console;
+    const draft = {
+      title: "a",
+      section: "",
+      audience: "agents",
+      language: "en",
+      questions: "",
+      body: "half",
+    };
+    articles.written.set("a-group", draft);
+    articles.changed.set("an-article", { draft, version: "1", late: "" });
+    stand.console.expire();
+    await stand.console.login("sam@example.com", "a long pass phrase");
+    expect(articles.written.get("a-group")).toEqual(draft);
+    const session = golden("http_login_response");
+    const kim = { ...(session.agent as JsonObject), id: "01KATESTAGENTKIM0000000001" };
+    stand.desk.on("POST /login", { ...session, agent: kim });
+    stand.console.expire();
+    await stand.console.login("kim@example.com", "another pass phrase");
+    expect([articles.written.size, articles.changed.size]).toEqual([0, 0]);
   });
 
   test("the socket's 4401 ends the session too", () => {

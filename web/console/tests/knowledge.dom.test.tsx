@@ -276,7 +276,7 @@ describe("the articles that the team wrote", () => {
     await press("Load the newer text");
     const own = await screen.findByLabelText<HTMLTextAreaElement>(/^Your text, not saved/);
     expect([own.value, text.value]).toEqual(["My long text.", "In Gent."]);
-    expect(document.activeElement).toBe(own);
+    await waitFor(() => expect(document.activeElement).toBe(own));
     await isClean();
     stand.desk.on(`PUT ${ARTICLE}`, newer());
     await userEvent.fill(text, "In Gent. My long text.");

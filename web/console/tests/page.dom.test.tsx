@@ -178,7 +178,7 @@ describe("why", () => {
     within(why).getByText("rather order_late: 10245 +3.50");
     within(why).getByText("rather order_status: Where +1.52");
     within(why).getByText("where is my parcel now");
-    expect(document.activeElement).toBe(why);
+    await waitFor(() => expect(document.activeElement).toBe(why));
     expect(within(why).queryByText(/Another model/)).toBeNull();
     expect(await violations()).toEqual([]);
     document.documentElement.dataset.theme = "dark";
@@ -325,7 +325,7 @@ describe("keys", () => {
     await userEvent.keyboard("r");
     await waitFor(() => expect(document.activeElement).toBe(box));
     await userEvent.keyboard("{Escape}");
-    expect(document.activeElement).not.toBe(box);
+    await waitFor(() => expect(document.activeElement).not.toBe(box));
     await userEvent.keyboard("?");
     await screen.findByRole("dialog", { name: "Keyboard" });
     await userEvent.keyboard("{Escape}");

@@ -2,6 +2,7 @@
 import { type ReactNode, type SubmitEvent, useId } from "react";
 import { LOCALES } from "../../../shared/i18n/locale";
 import type { T } from "../../lib/words";
+import type { ArticleDraft } from "../../state/articles";
 import { DeskError } from "../../wire/http";
 import type { ArticleText } from "../../wire/knowledge";
 import { explain } from "../act";
@@ -13,21 +14,11 @@ const AUDIENCES = ["public", "signed_in", "agents"] as const;
 const MAX_BODY_CHARS = 40_000;
 const LANGUAGE_NAMES: Readonly<Record<string, string>> = { en: "English", zh: "中文" };
 
-/** An article while it is written; `questions` are one a line. */
-export interface Draft {
-  title: string;
-  section: string;
-  audience: string;
-  language: string;
-  questions: string;
-  body: string;
-}
-
-export function draftOf({ title, section, audience, language, questions, body }: ArticleText): Draft {
+export function draftOf({ title, section, audience, language, questions, body }: ArticleText): ArticleDraft {
   return { title, section, audience, language, questions: questions.join("\n"), body };
 }
 
-export function textOf(draft: Draft): ArticleText {
+export function textOf(draft: ArticleDraft): ArticleText {
   return { ...draft, questions: draft.questions.split("\n").flatMap((line) => line.trim() || []) };
 }
 
@@ -38,8 +29,8 @@ export function explainRefusal(t: T, error: unknown): string {
 }
 
 export interface ArticleFormProps {
-  draft: Draft;
-  onChange: (part: Partial<Draft>) => void;
+  draft: ArticleDraft;
+  onChange: (part: Partial<ArticleDraft>) => void;
   onSave: () => void;
   is_busy: boolean;
   /** Saving makes no sense now, for a reason that is shown elsewhere. */

@@ -4,30 +4,20 @@
  */
 import { useState } from "react";
 import { knowledgeHash } from "../../lib/route";
+import type { ArticleDraft, ChangedArticle } from "../../state/articles";
 import { DeskError } from "../../wire/http";
 import type { TeamArticle } from "../../wire/knowledge";
 import { useFrame } from "../frame";
-import { type Draft, draftOf, explainRefusal, textOf } from "./article-form";
+import { draftOf, explainRefusal, textOf } from "./article-form";
 
 export const LIST = knowledgeHash("sources");
 const TEXTS = ["title", "section", "body", "questions"] as const;
 
-/** The text, the version that it was made from, and what of an own text came too late. */
-interface Kept {
-  draft: Draft;
-  version: string;
-  late: string;
-}
-
 /** Somebody else was faster: the article is another one by now, or is no more. */
 export type Trouble = "changed" | "gone" | null;
 
-const kept_texts = new Map<string, Kept>();
-
-export const isKept = (name: string): boolean => kept_texts.has(name);
-
 export interface Changing {
-  draft: Draft;
+  draft: ArticleDraft;
   /** The article as it was read last; null when it is gone. */
   saved: TeamArticle | null;
   is_changed: boolean;
@@ -35,7 +25,7 @@ export interface Changing {
   late: string;
   problem: string;
   is_busy: boolean;
-  change: (part: Partial<Draft>) => void;
+  change: (part: Partial<ArticleDraft>) => void;
   discard: () => void;
   putAway: () => void;
   save: () => void;
@@ -46,13 +36,14 @@ export interface Changing {
 
 export function useChanging(name: string, read: TeamArticle | "gone"): Changing {
   const { console, t, say } = useFrame();
+  const kept_texts = console.articles.changed;
   const [saved, setSaved] = useState(read === "gone" ? null : read);
   const [kept, setKept] = useState(() => kept_texts.get(name) ?? begin(saved));
   const [trouble, setTrouble] = useState<Trouble>(() => troubleOf(saved, kept));
   const { is_busy, problem, attempt } = useAttempt(setTrouble);
   const { draft, version, late } = kept;
   const is_typed = saved?.version !== version || !isSame(draft, draftOf(saved));
-  const keep = (next: Kept, base = saved) => {
+  const keep = (next: ChangedArticle, base = saved) => {
     const is_plain = next.late === "" && base?.version === next.version && isSame(next.draft, draftOf(base));
     if (is_plain) kept_texts.delete(name);
     else kept_texts.set(name, next);
@@ -104,12 +95,12 @@ export function useChanging(name: string, read: TeamArticle | "gone"): Changing 
   };
 }
 
-function begin(saved: TeamArticle | null): Kept {
+function begin(saved: TeamArticle | null): ChangedArticle {
   if (saved === null) throw new Error("an article that is gone is shown only where its text was kept");
   return { draft: draftOf(saved), version: saved.version, late: "" };
 }
 
-function troubleOf(saved: TeamArticle | null, kept: Kept): Trouble {
+function troubleOf(saved: TeamArticle | null, kept: ChangedArticle): Trouble {
   if (saved === null) return "gone";
   return saved.version === kept.version ? null : "changed";
 }
@@ -137,11 +128,11 @@ function useAttempt(onTrouble: (trouble: Trouble) => void) {
 }
 
 /** What one text says that another does not: the fields that differ, below each other. */
-function differing(own: Draft, other: Draft): string {
+function differing(own: ArticleDraft, other: ArticleDraft): string {
   return TEXTS.flatMap((field) => (own[field] === other[field] ? [] : own[field])).join("\n\n");
 }
 
-function isSame(one: Draft, other: Draft): boolean {
+function isSame(one: ArticleDraft, other: ArticleDraft): boolean {
   const is_same_text = TEXTS.every((field) => one[field] === other[field]);
   return is_same_text && one.audience === other.audience && one.language === other.language;
 }

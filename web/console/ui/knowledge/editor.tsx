@@ -1,16 +1,15 @@
 /** Writing the article that was missing. What was typed is kept until it is saved, whatever else is looked at. */
 import { useState } from "react";
+import type { ArticleDraft } from "../../state/articles";
 import type { OpenedGroup } from "../../wire/knowledge";
 import { useFrame } from "../frame";
-import { ArticleForm, type Draft, explainRefusal, textOf } from "./article-form";
+import { ArticleForm, explainRefusal, textOf } from "./article-form";
 import { PassageTitle } from "./parts";
 
 const MAX_QUESTIONS = 20;
 
-const drafts = new Map<string, Draft>();
-
 /** Begin with what is known: the question, how it was asked, and the passage that came nearest. */
-function begin({ group, questions }: OpenedGroup): Draft {
+function begin({ group, questions }: OpenedGroup): ArticleDraft {
   const asked = [group.question, ...questions.map((one) => one.question)];
   const plain = asked.filter((one) => !/<(name|email|number|address|link)>/.test(one));
   return {
@@ -26,10 +25,11 @@ function begin({ group, questions }: OpenedGroup): Draft {
 export function Editor({ opened, onSaved }: { opened: OpenedGroup; onSaved: () => void }) {
   const { console, t, say } = useFrame();
   const { group } = opened;
-  const [draft, setDraft] = useState<Draft>(() => drafts.get(group.id) ?? begin(opened));
+  const drafts = console.articles.written;
+  const [draft, setDraft] = useState<ArticleDraft>(() => drafts.get(group.id) ?? begin(opened));
   const [problem, setProblem] = useState("");
   const [is_busy, setBusy] = useState(false);
-  const change = (part: Partial<Draft>) => {
+  const change = (part: Partial<ArticleDraft>) => {
     const next = { ...draft, ...part };
     drafts.set(group.id, next);
     setDraft(next);

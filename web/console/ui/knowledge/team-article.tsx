@@ -7,7 +7,7 @@ import { useFrame } from "../frame";
 import { Icon } from "../icons";
 import { Button, Empty, Failed } from "../parts";
 import { ArticleForm } from "./article-form";
-import { type Changing, isKept, LIST, useChanging } from "./changing";
+import { type Changing, LIST, useChanging } from "./changing";
 import { useLoad } from "./load";
 import { PassageTitle, Waiting } from "./parts";
 
@@ -18,7 +18,7 @@ export function TeamArticlePage({ name }: { name: string }) {
     [console, name],
   );
   const { data, status, reload } = useLoad<TeamArticle | "gone">(load);
-  const is_nothing = data === "gone" && !isKept(name);
+  const is_nothing = data === "gone" && !console.articles.changed.has(name);
   return (
     <div className="question-scroll team-article">
       <a className="button quiet to-questions is-writing" href={LIST}>

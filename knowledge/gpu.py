@@ -7,6 +7,7 @@ save, but a GPU reads them in a few milliseconds. The index on disk stays of the
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import faiss
@@ -35,7 +36,8 @@ class GpuIndex:
     """An index whose vectors lie on a GPU as well.
 
     A filtered search takes so many of the nearest rows that enough allowed ones are among them; those are what a search
-    among the allowed rows alone would find. Where that is more than a GPU brings, the index below is asked.
+    among the allowed rows alone would find. Where that is more than a GPU brings, the index below is asked. Searches of
+    several threads take turns: FAISS's indexes on a GPU share working memory that one search uses at a time.
 
     Args:
         below: the index on the processor.
@@ -45,6 +47,7 @@ class GpuIndex:
     def __init__(self, below: DenseIndex, moved: Any) -> None:
         self._below = below
         self._moved = moved
+        self._turn = Lock()
         self.kind = below.kind
         self.size = below.size
         self.dimension = below.dimension
@@ -64,7 +67,8 @@ class GpuIndex:
         taken = min(taken, self.size)
         if taken > _MOST_FOUND:
             return self._below.search(query, top_k, allowed)
-        scores, rows = found_rows(self._moved.search(query[None, :], taken))
+        with self._turn:
+            scores, rows = found_rows(self._moved.search(query[None, :], taken))
         if allowed is not None:
             mine = allowed.mask[rows]
             scores, rows = scores[mine], rows[mine]
@@ -108,7 +112,7 @@ def to_gpu(
     if needed > _MEMORY_SHARE * free:
         log.warning("knowledge_gpu_too_small", needed_bytes=needed, free_bytes=free)
         return index
-    return GpuIndex(index, (move or _move)(index.dimension, _chunks(index)))
+    return GpuIndex(index, (move or copy_to_gpu)(index.dimension, _chunks(index)))
 
 
 def _chunks(index: DenseIndex) -> Iterator[FloatArray]:
@@ -120,7 +124,13 @@ def _free_bytes() -> int:
     return int(faiss.get_free_memory(0))  # type: ignore[attr-defined]  # faiss-gpu has it
 
 
-def _move(dimension: int, chunks: Iterator[FloatArray]) -> Any:
+def copy_to_gpu(dimension: int, chunks: Iterator[FloatArray]) -> Any:
+    """Make FAISS's exact index on the first GPU, in half precision.
+
+    Args:
+        dimension: of a vector.
+        chunks: the vectors in order, each (n, dimension) float32.
+    """
     settings = faiss.GpuIndexFlatConfig()
     settings.useFloat16 = True
     index = faiss.GpuIndexFlatIP(faiss.StandardGpuResources(), dimension, settings)

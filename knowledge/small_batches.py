@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from nlu.grouping import group_by_length
+
 BATCH_TOKENS = 256
 """Of a batch, padding included.
 
@@ -12,16 +14,9 @@ What a large batch computes in between does not stay in the cache, and its memor
 
 
 def small_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the places of texts that are computed together, the shortest texts first.
+    """Give the places of texts that are computed together, the shortest texts first.
 
     Args:
         lengths: tokens of each text.
     """
-    batch: list[int] = []
-    for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
-        if batch and (len(batch) + 1) * lengths[place] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
+    return group_by_length(lengths, BATCH_TOKENS)

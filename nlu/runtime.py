@@ -1,15 +1,18 @@
 """The trained model at work: ONNX Runtime, tokenizers and NumPy, no torch.
 
-Texts are run one by one. Dynamic quantisation scales the activations of a whole batch together, so in a batch an
-answer would depend on its neighbours. Many texts are run side by side on a few threads instead: ONNX Runtime frees
-the interpreter while it computes, and each answer stays, to the bit, the one that the text gets alone.
+On a processor texts are run one by one. Dynamic quantisation scales the activations of a whole batch together, so in a
+batch an answer would depend on its neighbours. Many texts are run side by side on a few threads instead: ONNX Runtime
+frees the interpreter while it computes, and each answer stays, to the bit, the one that the text gets alone. On a GPU,
+whose graphs are fp32, they are run in batches.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -18,11 +21,12 @@ from typing import Any, TypeVar
 import numpy as np
 import onnxruntime
 
-from nlu.device import MAX_WORKERS, Device, choose_providers, count_cores, explain_fallback
+from nlu.device import CUDA_PROVIDER, MAX_WORKERS, Device, choose_providers, count_cores, explain_fallback
 from nlu.dial import DEFAULT_MAX_WRONG_SHARE, PASSED_ON, Decision, DialPoint, decide, point_at
 from nlu.encoding import Encoded, TextEncoder
 from nlu.errors import ModelForeign, ModelUnusable
 from nlu.examples import without_overlaps
+from nlu.grouping import group_by_length
 from nlu.model_folder import (
     BankExample,
     Labels,
@@ -38,6 +42,9 @@ from nlu.tags import allowed_steps, decode_tags
 from nlu.words import Word
 
 OUTPUTS = ("intent_logits", "tag_logits", "embedding")
+
+MOST_TOKENS_TOGETHER = 16_384
+"""Of a batch on a GPU, padding included: some thousand short messages, or 128 of the longest."""
 
 Ranking = tuple[tuple[str, float], ...]
 """Intents with their calibrated probabilities, best first."""
@@ -120,8 +127,15 @@ class Network:
         # Spinning threads win a tenth of a millisecond and burn a core that the desk needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         chosen = choose_providers(device, onnxruntime.get_available_providers())
+        if CUDA_PROVIDER in chosen.names:
+            _load_cuda()
         self._session = onnxruntime.InferenceSession(str(path), options, providers=list(chosen.names))
         self.lack = explain_fallback(chosen, self._session.get_providers())
+
+    @property
+    def is_on_gpu(self) -> bool:
+        """Whether it is computed on a GPU, which is made for many texts at once."""
+        return CUDA_PROVIDER in self._session.get_providers()
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -134,6 +148,22 @@ class Network:
         feeds = {"input_ids": batch, "attention_mask": np.ones_like(batch)}
         logits, tags, embedding = self._session.run(list(OUTPUTS), feeds)
         return Outputs(logits[0], tags[0], embedding[0])
+
+    def run_together(self, texts: Sequence[Sequence[int]]) -> list[Outputs]:
+        """Run texts of at least one token in batches of like length; the order is kept.
+
+        A graph without int8 gives each what it would get alone, but for the last digits.
+        """
+        outputs: dict[int, Outputs] = {}
+        for rows in group_by_length([len(ids) for ids in texts], MOST_TOKENS_TOGETHER):
+            width = len(texts[rows[-1]])
+            mask = np.array([[1] * len(texts[row]) + [0] * (width - len(texts[row])) for row in rows])
+            ids = np.zeros_like(mask)
+            ids[mask == 1] = [token for row in rows for token in texts[row]]
+            feeds = {"input_ids": ids, "attention_mask": mask}
+            logits, tags, embeddings = self._session.run(list(OUTPUTS), feeds)
+            outputs.update(zip(rows, map(Outputs, logits, tags, embeddings), strict=True))
+        return [outputs[row] for row in range(len(texts))]
 
 
 class Understander:
@@ -188,6 +218,8 @@ class Understander:
     ) -> list[Parse]:
         """Understand each text by itself; the order is kept, and neither company nor workers change an answer.
 
+        On a GPU the texts go through the network together, which may change last digits.
+
         Args:
             texts: any text; beyond the model's longest length a text is not read on.
             out_of_scope_threshold: least familiarity of a text in scope; the calibrated one unless given.
@@ -198,13 +230,15 @@ class Understander:
             self.labels.out_of_scope_threshold if out_of_scope_threshold is None else out_of_scope_threshold
         )
         point = point_at(self.labels.dial, max_wrong_share)
-        pairs = list(zip(texts, self._encoder.encode(texts), strict=True))
-        return _side_by_side(lambda pair: self._parse_one(*pair, threshold, point), pairs, workers)
+        encoded = self._encoder.encode(texts)
+        known = self._compute_ahead(encoded)
+        items = list(zip(texts, encoded, known, strict=True))
+        return _side_by_side(lambda item: self._parse_one(*item, threshold, point), items, workers)
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed each text: (n, d) float32, rows of unit length."""
         encoded = self._encoder.encode(texts)
-        rows = _side_by_side(lambda one: self._network.run(one.ids).embedding, encoded, None)
+        rows = [one.embedding for one in self._compute(encoded, None)]
         return np.stack(rows) if rows else np.zeros((0, self.bank.shape[1]), dtype=np.float32)
 
     def read_words(self, text: str) -> tuple[Word, ...]:
@@ -216,14 +250,26 @@ class Understander:
     def intent_logits(self, texts: Sequence[str], *, workers: int | None = None) -> FloatArray:
         """Compute each text's calibrated logits: (n, intents), in the order of `labels.intents`; `workers` as in `parse`."""
         encoded = self._encoder.encode(texts)
-        rows = _side_by_side(lambda one: self._network.run(one.ids).intent_logits, encoded, workers)
+        rows = [one.intent_logits for one in self._compute(encoded, workers)]
         stacked = np.stack(rows) if rows else np.zeros((0, len(self.labels.intents)), dtype=np.float32)
         return np.asarray(stacked / self.labels.temperature, dtype=np.float32)
 
-    def _parse_one(self, text: str, encoded: Encoded, threshold: float, point: DialPoint) -> Parse:
+    def _compute(self, encoded: Sequence[Encoded], workers: int | None) -> list[Outputs]:
+        pairs = list(zip(encoded, self._compute_ahead(encoded), strict=True))
+        return _side_by_side(lambda pair: pair[1] or self._network.run(pair[0].ids), pairs, workers)
+
+    def _compute_ahead(self, encoded: Sequence[Encoded]) -> Sequence[Outputs | None]:
+        """Compute all texts at once where there is a GPU; elsewhere nothing yet."""
+        if not self._network.is_on_gpu:
+            return [None] * len(encoded)
+        return self._network.run_together([one.ids for one in encoded])
+
+    def _parse_one(
+        self, text: str, encoded: Encoded, known: Outputs | None, threshold: float, point: DialPoint
+    ) -> Parse:
         if not encoded.words:
             return self._parse_nothing(text)
-        outputs = self._network.run(encoded.ids)
+        outputs = known or self._network.run(encoded.ids)
         view = self._view(outputs, threshold)
         ranking = self._rank(view.logits)
         entities = tuple(self._entities(text, encoded, outputs.tag_logits))
@@ -360,6 +406,13 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
     if strange:
         raise ModelForeign(str(folder), f"training texts of unknown intents: {', '.join(sorted(strange))}")
     return Understander(manifest, labels, encoder, network, np.asarray(bank, dtype=np.float32), examples)
+
+
+@cache
+def _load_cuda() -> None:
+    """Load CUDA's libraries where they came as Python packages; ONNX Runtime does not look there by itself."""
+    with redirect_stdout(sys.stderr):  # where it tells what it did not find
+        getattr(onnxruntime, "preload_dlls", lambda: None)()
 
 
 def _side_by_side(work: Callable[[Item], Result], items: Sequence[Item], workers: int | None) -> list[Result]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from bench.knowledge.results import Figures, Result, Stopwatch, make_result, tim
 from knowledge.dense import DenseIndex
 from knowledge.encoder import FloatArray
 from knowledge.encoder_export import DEFAULT_ENCODER, resolve_source
-from knowledge.gpu import count_gpus, to_gpu
+from knowledge.gpu import copy_to_gpu, count_gpus, to_gpu
 from knowledge.kinds import RECALL_AT, build_dense, measure_recall
 
 NO_GPU = "No GPU is there: these are figures of the processor, in small, and only show that the script runs."
@@ -55,19 +56,50 @@ def measure_ingestion(texts: Sequence[str], device: str, batches: Sequence[int])
 
 
 def measure_search(
-    vectors: FloatArray, asked: FloatArray, probes: FloatArray, *, has_gpu: bool
+    vectors: FloatArray, asked: FloatArray, probes: FloatArray, *, has_gpu: bool, threads: int
 ) -> dict[str, Figures]:
-    """Search the same vectors on the processor, by the kind that the build chooses, and on the GPU."""
+    """Search the same vectors on the processor, by the kind that the build chooses, and on the GPU.
+
+    One question after the other as they are served, and all of them together: on the processor on all threads, on the
+    GPU in one batch.
+    """
     watch = Stopwatch()
     below, report = build_dense(vectors, lambda: probes)
     built = {**watch.read("build"), "effort": report.effort}
     watch = Stopwatch()
-    above = to_gpu(below) if has_gpu else to_gpu(below, gpus=1, memory=lambda: sys.maxsize, move=_stand_in)
+    held: list[Any] = []
+
+    def move(dimension: int, chunks: Iterator[FloatArray]) -> Any:
+        held.append((copy_to_gpu if has_gpu else _stand_in)(dimension, chunks))
+        return held[0]
+
+    above = (
+        to_gpu(below, move=move) if has_gpu else to_gpu(below, gpus=1, memory=lambda: sys.maxsize, move=move)
+    )
     moved = watch.read("move")
+    print(f"{len(vectors)} vectors: built and moved", flush=True)
+    by_all = _rate(lambda: _ask_side_by_side(below, asked, threads), len(asked))
+    at_once = _rate(lambda: held[0].search(asked, RECALL_AT), len(asked))
     return {
-        below.kind: {"kind": below.kind, **built, **_searched(below, vectors, asked)},
-        "gpu": {"kind": "exact, half precision", **moved, **_searched(above, vectors, asked)},
+        below.kind: {"kind": below.kind, **built, **by_all, **_searched(below, vectors, asked)},
+        "gpu": {"kind": "exact, half precision", **moved, **at_once, **_searched(above, vectors, asked)},
     }
+
+
+def _ask_side_by_side(index: DenseIndex, asked: FloatArray, threads: int) -> None:
+    """Ask every question, as many at once as there are threads, each on one core."""
+    faiss.omp_set_num_threads(1)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda question: index.search(question, RECALL_AT), asked))
+    faiss.omp_set_num_threads(threads)
+
+
+def _rate(ask: Callable[[], object], questions: int) -> Figures:
+    """Ask all questions together, the second time counts."""
+    ask()
+    began = time.perf_counter()
+    ask()
+    return {"together_queries_per_wall_s": round(questions / (time.perf_counter() - began), 1)}
 
 
 def _searched(index: DenseIndex, vectors: FloatArray, asked: FloatArray) -> Figures:
@@ -84,8 +116,8 @@ def _stand_in(dimension: int, chunks: Iterator[FloatArray]) -> Any:
     return index
 
 
-def run(options: argparse.Namespace) -> list[Result]:
-    """Measure everything; without a GPU in small."""
+def run(options: argparse.Namespace) -> Iterator[Result]:
+    """Measure everything, each result as it comes; without a GPU in small."""
     has_gpu = torch.cuda.is_available() and count_gpus() > 0
     options.texts = options.texts if has_gpu else min(options.texts, _TEXTS_WITHOUT)
     sizes = options.sizes or (SIZES_ON_GPU if has_gpu else SIZES_WITHOUT)
@@ -93,18 +125,15 @@ def run(options: argparse.Namespace) -> list[Result]:
     note = "" if has_gpu else NO_GPU
     texts = [text.joined for text in material.texts]
     device, batches = ("cuda", _BATCHES_ON_GPU) if has_gpu else ("cpu", _BATCHES_WITHOUT)
-    results = [
-        make_result("ingest", f"bf16-batch-{batch}", len(texts), options.threads, figures, note)
-        for batch, figures in measure_ingestion(texts, device, batches).items()
-    ]
+    for batch, figures in measure_ingestion(texts, device, batches).items():
+        yield make_result("ingest", f"bf16-batch-{batch}", len(texts), options.threads, figures, note)
     for size in sizes:
         corpus = material.corpus(size, with_texts=False)
-        found = measure_search(corpus.vectors, corpus.asked, corpus.probes, has_gpu=has_gpu)
-        results += [
-            make_result("search", system, size, options.threads, figures, note)
-            for system, figures in found.items()
-        ]
-    return results
+        found = measure_search(
+            corpus.vectors, corpus.asked, corpus.probes, has_gpu=has_gpu, threads=options.threads
+        )
+        for system, figures in found.items():
+            yield make_result("search", system, size, options.threads, figures, note)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faiss.omp_set_num_threads(options.threads)
     for result in run(options):
         write_result(options.out, result)
-        print(f"{result.name}: {result.figures}. {result.note}")
+        print(f"{result.name}: {result.figures}. {result.note}", flush=True)
     return 0
 
 

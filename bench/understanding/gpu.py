@@ -12,7 +12,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -50,11 +50,12 @@ ON_CPU = Size(tokens=16, largest_batch=32, steps=2, product=256)
 
 @dataclass(frozen=True)
 class Throughput:
-    """Many texts at once; `lack` says why the wanted device was not used, empty when it was."""
+    """Many texts at once, understood and only embedded; `lack` says why the wanted device was not used, else empty."""
 
     device: str
     is_int8_wanted: bool
     texts_per_second: float
+    embedded_per_second: float
     lack: str
 
 
@@ -77,9 +78,16 @@ def measure(split: Split, config: TrainConfig) -> Record:
     device = torch.device("cuda" if has_gpu else "cpu")
     size = ON_GPU if has_gpu else ON_CPU
     peak = find_peak(device, size=size.product)
-    speeds = measure_training(
-        config, device, peak, tokens=size.tokens, largest=size.largest_batch, steps=size.steps
-    )
+    speeds: list[Speed] = []
+    for is_compiled in (False, True) if has_gpu else (False,):
+        speeds += measure_training(
+            replace(config, compile=is_compiled),
+            device,
+            peak,
+            tokens=size.tokens,
+            largest=size.largest_batch,
+            steps=size.steps,
+        )
     return Record(
         date=datetime.now(timezone.utc).date().isoformat(),
         machine=describe_machine(find_accelerator()),
@@ -109,11 +117,16 @@ def measure_parsing(split: Split, config: TrainConfig) -> list[Throughput]:
 
 def _time_parsing(folder: Path, device: Device, texts: Sequence[str], *, is_int8: bool) -> Throughput:
     understander = load(folder, device=device)
-    understander.parse(texts[:32])
+    parsed, embedded = (_rate(work, texts) for work in (understander.parse, understander.embed))
+    return Throughput(device.value, is_int8, parsed, embedded, understander.lack)
+
+
+def _rate(work: Callable[[Sequence[str]], object], texts: Sequence[str]) -> float:
+    """Texts a second, the second time that they are worked on."""
+    work(texts)
     began = time.perf_counter()
-    understander.parse(texts)
-    rate = len(texts) / (time.perf_counter() - began)
-    return Throughput(device.value, is_int8, round(rate, 1), understander.lack)
+    work(texts)
+    return round(len(texts) / (time.perf_counter() - began), 1)
 
 
 def tell(record: Record) -> str:
@@ -124,15 +137,19 @@ def tell(record: Record) -> str:
         f"peak in bf16, TFLOP/s: data sheet {known}, one large product {record.peak.measured:.2f}",
         f"training, texts of {record.tokens} tokens: batch, samples/s, TFLOP/s, share of peak, GiB",
     ]
-    lines += [
-        f"{s.batch_size:>6} {s.samples_per_second:>10} {s.teraflops:>8.2f} {100 * s.share_of_peak:>6.1f} % {s.peak_gib:.1f}"
-        for s in record.training
-    ]
+    lines += [_row(speed) for speed in record.training]
     for one in record.parsing:
         weights = "int8" if one.is_int8_wanted else "fp32"
         lack = f" ({one.lack})" if one.lack else ""
-        lines.append(f"parsing on {one.device}, {weights}: {one.texts_per_second} texts/s{lack}")
+        rates = f"{one.texts_per_second} texts/s, embedding alone {one.embedded_per_second}"
+        lines.append(f"parsing on {one.device}, {weights}: {rates}{lack}")
     return "\n".join(lines)
+
+
+def _row(speed: Speed) -> str:
+    figures = f"{speed.batch_size:>6} {speed.samples_per_second:>10} {speed.teraflops:>8.2f}"
+    compiled = " compiled" if speed.is_compiled else ""
+    return f"{figures} {100 * speed.share_of_peak:>6.1f} % {speed.peak_gib:.1f}{compiled}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

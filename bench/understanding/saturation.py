@@ -54,9 +54,10 @@ class Peak:
 
 @dataclass(frozen=True)
 class Speed:
-    """Training at one batch size; `share_of_peak` in [0, 1]."""
+    """Training at one batch size, the encoder compiled or not; `share_of_peak` in [0, 1]."""
 
     batch_size: int
+    is_compiled: bool
     samples_per_second: float
     teraflops: float
     share_of_peak: float
@@ -92,7 +93,7 @@ def measure_training(
     """Time steps in bf16 at doubled batch sizes, until no more is gained, memory ends or the largest is reached.
 
     Args:
-        config: the training's settings.
+        config: the training's settings; the encoder is compiled where they say so and there is a GPU.
         device: where.
         peak: of that device.
         tokens: length of every text; ids are random, as they change no time.
@@ -102,6 +103,9 @@ def measure_training(
     encoder = load_encoder(config.encoder).model
     flops = training_flops(encoder, tokens)
     network = _build(encoder, config).to(device).train()
+    is_compiled = config.compile and device.type == "cuda"
+    if is_compiled:
+        network.step_encoder = torch.compile(network.encoder.forward, dynamic=True)
     size, best = config.batch_size, 0.0
     while size <= largest:
         try:
@@ -109,7 +113,8 @@ def measure_training(
         except torch.OutOfMemoryError:
             return
         rate = size / seconds
-        yield Speed(size, round(rate, 1), rate * flops / 1e12, rate * flops / 1e12 / peak.teraflops, gib)
+        speed = rate * flops / 1e12
+        yield Speed(size, is_compiled, round(rate, 1), speed, speed / peak.teraflops, gib)
         if rate < best * (1 + LEAST_GAIN):
             return
         size, best = 2 * size, max(best, rate)

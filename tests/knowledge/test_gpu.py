@@ -1,6 +1,8 @@
 """The choice to use a GPU, and the filtering around it; what would lie on the GPU lies on the processor here."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import faiss
@@ -66,6 +68,32 @@ def test_a_filter_that_leaves_too_little_is_left_to_the_index_below(
     for top_k in (5, 50):
         rows = moved.search(query, top_k, Allowed(far))[1]
         np.testing.assert_array_equal(rows, below.search(query, top_k, Allowed(far))[1])
+
+
+class OneAtATime:
+    """Like FAISS's index on a GPU it cannot be searched by two threads at once."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self._is_searched = False
+
+    def search(self, query: FloatArray, top_k: int) -> Any:
+        assert not self._is_searched
+        self._is_searched = True
+        time.sleep(0.002)
+        try:
+            return self._index.search(query, top_k)
+        finally:
+            self._is_searched = False
+
+
+def test_searches_of_several_threads_take_turns(below: FlatIndex) -> None:
+    moved = to_gpu(below, gpus=1, memory=lambda: 10**9, move=lambda *given: OneAtATime(beside(*given)))
+    queries = vectors(40, 7)
+    with ThreadPoolExecutor(4) as callers:
+        found = list(callers.map(lambda query: moved.search(query, 5)[1], queries))
+    for query, rows in zip(queries, found, strict=True):
+        np.testing.assert_array_equal(rows, below.search(query, 5)[1])
 
 
 def test_without_a_gpu_nothing_moves(below: FlatIndex) -> None:

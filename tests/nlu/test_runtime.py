@@ -3,14 +3,18 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlu import runtime
+from nlu.config import TrainConfig
 from nlu.dial import Decision, DialPoint, Kind
-from nlu.models import Model
-from nlu.runtime import Parse, Understander, load
+from nlu.models import Model, train_model
+from nlu.runtime import Network, Parse, Understander, load
 from tests.nlu.conftest import small_dataset
 
 TRICKY = "NL-10234 👍🏽 我的订单 cafe\u0301 café 🇳🇱\u200b\u200d ١٠٢٣٤ where is my order ｎｌ"
@@ -46,6 +50,29 @@ def test_company_order_and_workers_do_not_change_one_number(
     alone = [understander.parse([text])[0] for text in reversed(texts)][::-1]
     assert understander.parse(texts, workers=workers) == alone
     assert understander.parse(texts) == alone
+
+
+def test_together_as_on_a_gpu_each_text_is_understood_as_alone(
+    tiny_config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny_config, quantize=False)  # int8 is not asked of a GPU
+    understander = load(train_model(small_dataset(), None, tmp_path, config, lambda _: None).folder)
+    texts = ["thank you so much", "", TRICKY, "cancel", *(f"where is my order {n}" * n for n in range(9))]
+    alone, vectors = understander.parse(texts), understander.embed(texts)
+    monkeypatch.setattr(Network, "is_on_gpu", property(lambda _: True))
+    monkeypatch.setattr(runtime, "MOST_TOKENS_TOGETHER", 60)
+    for one, other in zip(understander.parse(texts), alone, strict=True):
+        assert (one.text, one.intent, one.is_out_of_scope) == (
+            other.text,
+            other.intent,
+            other.is_out_of_scope,
+        )
+        assert [(e.start, e.end, e.entity) for e in one.entities] == [
+            (e.start, e.end, e.entity) for e in other.entities
+        ]
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+    np.testing.assert_allclose(understander.embed(texts), vectors, atol=1e-5)
+    assert understander.parse([]) == []
 
 
 def test_texts_of_several_callers_at_once_keep_their_answers(understander: Understander) -> None:

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from knowledge.sentences import quotable_sentences
 from knowledge.source_store import SOURCES
 from knowledge.sources import load_sources, without_repeats
 from knowledge.tuning import Tuning, tune
+from nlu.software import versions_of
 
 ENCODERS = "encoders"
 # Changes whenever the same sources would give another index.
@@ -295,7 +295,7 @@ def _manifest(
             "dense_quality": round(tuning.dense_quality, 4),
             "sparse_quality": round(tuning.sparse_quality, 4),
         },
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": versions_of(_LIBRARIES),
     }
 
 

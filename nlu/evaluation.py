@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from nlu.bootstrap import Intervals, bootstrap
 from nlu.dial import DEFAULT_MAX_WRONG_SHARE, decide
@@ -21,6 +20,7 @@ from nlu.outcomes import tabulate
 from nlu.predictions import Prediction, pair
 from nlu.runtime import Parse, Understander
 from nlu.several import SeveralFigures, measure_several
+from nlu.software import versions_of
 
 _WARM_UP = 5
 _NAMED = 10
@@ -114,7 +114,7 @@ def evaluate(
         out_of_scope_threshold=labels.out_of_scope_threshold,
         versions={
             "python": platform.python_version(),
-            **{package: version(package) for package in _SOFTWARE},
+            **versions_of(_SOFTWARE),
         },
         model_versions=dict(understander.manifest.versions),
         dial=dial,

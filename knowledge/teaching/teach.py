@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import structlog
@@ -40,6 +39,7 @@ from knowledge.teaching.course import Course, compare_encoders, plan_course
 from knowledge.teaching.lessons import Lesson, build_lessons
 from knowledge.teaching.pairs import Pair
 from knowledge.teaching.topics import Material, gather_material
+from nlu.software import versions_of
 
 LEAST_QUESTIONS = 50
 # The promoted one and those before it, to go back to.
@@ -124,7 +124,7 @@ def teach(
 
 def hash_material(material: Material, config: TeachConfig) -> str:
     """Name what a teaching is made of: documents, questions, settings, the encoder it begins with, libraries."""
-    versions = {name: version(name) for name in _LIBRARIES}
+    versions = versions_of(_LIBRARIES)
     settings = [config.to_json(), encoder_id_of(config.encoder), versions, _REVISION]
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for document in material.documents:

@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from nlu.config import TRAINER_VERSION, TrainConfig
 from nlu.examples import Dataset
 from nlu.model_folder import FORMAT_VERSION, file_sha256
+from nlu.software import versions_of
 from nlu.training.location import locate_encoder
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "onnx", "numpy")
@@ -28,7 +28,7 @@ class Identity:
 
 def identify(dataset: Dataset, validation: Dataset | None, config: TrainConfig) -> Identity:
     """Name the model that these examples, this config, its encoder and the installed software make: 16 hex digits."""
-    versions = {"trainer": TRAINER_VERSION, **{package: version(package) for package in PACKAGES}}
+    versions = {"trainer": TRAINER_VERSION, **versions_of(PACKAGES)}
     data = dataset.fingerprint()
     watched = validation.fingerprint() if validation else ""
     parts = [FORMAT_VERSION, data, watched, config.to_json(), versions, encoder_sha256(config.encoder)]

@@ -233,7 +233,7 @@ class Understander:
         encoded = self._encoder.encode(texts)
         known = self._compute_ahead(encoded)
         items = list(zip(texts, encoded, known, strict=True))
-        return _side_by_side(lambda item: self._parse_one(*item, threshold, point), items, workers)
+        return side_by_side(lambda item: self._parse_one(*item, threshold, point), items, workers)
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed each text: (n, d) float32, rows of unit length."""
@@ -256,7 +256,7 @@ class Understander:
 
     def _compute(self, encoded: Sequence[Encoded], workers: int | None) -> list[Outputs]:
         pairs = list(zip(encoded, self._compute_ahead(encoded), strict=True))
-        return _side_by_side(lambda pair: pair[1] or self._network.run(pair[0].ids), pairs, workers)
+        return side_by_side(lambda pair: pair[1] or self._network.run(pair[0].ids), pairs, workers)
 
     def _compute_ahead(self, encoded: Sequence[Encoded]) -> Sequence[Outputs | None]:
         """Compute all texts at once where there is a GPU; elsewhere nothing yet."""
@@ -415,8 +415,11 @@ def _load_cuda() -> None:
         getattr(onnxruntime, "preload_dlls", lambda: None)()
 
 
-def _side_by_side(work: Callable[[Item], Result], items: Sequence[Item], workers: int | None) -> list[Result]:
-    """Do the work for each item on a few threads, which live no longer than this call; the order is kept."""
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], workers: int | None) -> list[Result]:
+    """Do the work for each item on a few threads, which live no longer than this call; the order is kept.
+
+    `workers` threads, or as many as there are cores (8 at most).
+    """
     threads = min(len(items), min(count_cores(), MAX_WORKERS) if workers is None else workers)
     if threads <= 1:
         return [work(item) for item in items]

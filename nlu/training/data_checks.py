@@ -67,14 +67,17 @@ def embed_untrained(examples: Sequence[Example], pretrained: Pretrained, config:
     """Embed each text as the encoder does before training: (n, d), rows of unit length."""
     encoder = TextEncoder(pretrained.tokenizer, max_tokens=pretrained.tokens_read(config.max_tokens))
     items = build_items(examples, encoder, (), ())
-    is_bf16 = mixed_precision(config, has_gpu=False) == "bf16"
+    has_gpu = torch.cuda.is_available()
+    device = torch.device("cuda" if has_gpu else "cpu")
+    kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(mixed_precision(config, has_gpu=has_gpu))
     rows = np.zeros((len(items), int(pretrained.model.config.hidden_size)), dtype=np.float32)
-    pretrained.model.train(False)
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_bf16):
+    pretrained.model.to(device).train(False)  # type: ignore[arg-type]  # its stub takes no device
+    with torch.inference_mode(), torch.autocast(device.type, dtype=kind, enabled=kind is not None):
         for places, batch in ordered_batches(items, size=_BATCH):
+            batch = batch.to(device)
             ids = fill_padding(batch.ids, batch.mask, pretrained.padding)
             hidden = pretrained.model(input_ids=ids, attention_mask=batch.mask).last_hidden_state
-            rows[places] = mean_embedding(hidden.float(), batch.mask).numpy()
+            rows[places] = mean_embedding(hidden.float(), batch.mask).cpu().numpy()
     return rows
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
-from nlu.runtime import OUTPUTS, Network
+from nlu.device import Device
+from nlu.runtime import OUTPUTS, Network, side_by_side
+from nlu.scores import FloatArray
 from nlu.training.batches import IGNORED, Item
 from nlu.training.network import JointNetwork
 
@@ -90,7 +94,15 @@ def quantize(fp32: Path, int8: Path) -> None:
         prepared.unlink(missing_ok=True)
 
 
-def export(network: JointNetwork, items: Sequence[Item], path: Path, *, may_quantize: bool) -> Precision:
+@dataclass(frozen=True)
+class Exported:
+    """The graph that was kept: how it compares, and the embedding that it gives each text, (n, width) fp32."""
+
+    precision: Precision
+    embeddings: FloatArray
+
+
+def export(network: JointNetwork, items: Sequence[Item], path: Path, *, may_quantize: bool) -> Exported:
     """Write the graph to `path`, int8 if it may and if that holds on these items.
 
     Args:
@@ -102,32 +114,47 @@ def export(network: JointNetwork, items: Sequence[Item], path: Path, *, may_quan
     """
     fp32, int8 = path.with_suffix(".fp32.onnx"), path.with_suffix(".int8.onnx")
     export_fp32(network, fp32)
-    before = _percent_right(fp32, items)
-    after = (float("nan"), float("nan"))
-    kept = "fp32"
+    before = _ask(fp32, items)
+    after, kept = _UNASKED, "fp32"
     if may_quantize:
         quantize(fp32, int8)
-        after = _percent_right(int8, items)
-        loses = max(before[0] - after[0], before[1] - after[1])
+        after = _ask(int8, items)
+        loses = max(before.intents - after.intents, before.tags - after.tags)
         kept = "fp32" if loses > MAX_LOSS_POINTS else "int8"
     (int8 if kept == "int8" else fp32).replace(path)
     for leftover in (fp32, int8):
         leftover.unlink(missing_ok=True)
-    return Precision(kept, before[0], after[0], before[1], after[1])
+    precision = Precision(kept, before.intents, after.intents, before.tags, after.tags)
+    return Exported(precision, (after if kept == "int8" else before).embeddings)
 
 
-def _percent_right(path: Path, items: Sequence[Item]) -> tuple[float, float]:
-    """Measure percent right of intents and of words' tags; NaN for none."""
-    graph = Network(path)
-    intents: list[bool] = []
-    tags: list[bool] = []
-    for item in items:
+@dataclass(frozen=True)
+class Asked:
+    """Percent right of intents and of words' tags, NaN for none, and the embeddings."""
+
+    intents: float
+    tags: float
+    embeddings: FloatArray
+
+
+_UNASKED = Asked(math.nan, math.nan, np.zeros((0, 0), dtype=np.float32))
+
+
+def _ask(path: Path, items: Sequence[Item]) -> Asked:
+    """Ask a graph every text by itself, several at once on the processor, as they are in service."""
+    graph = Network(path, device=Device.CPU)
+
+    def ask(item: Item) -> tuple[bool, list[bool], FloatArray]:
         outputs = graph.run(item.ids)
-        intents.append(int(outputs.intent_logits.argmax()) == item.intent)
         expected = np.asarray(item.tags)
-        tags += (outputs.tag_logits.argmax(axis=-1) == expected)[expected != IGNORED].tolist()
-    return _percent(intents), _percent(tags)
+        right = (outputs.tag_logits.argmax(axis=-1) == expected)[expected != IGNORED]
+        return int(outputs.intent_logits.argmax()) == item.intent, right.tolist(), outputs.embedding
+
+    if not items:
+        return _UNASKED
+    intents, tags, embeddings = zip(*side_by_side(ask, items, None), strict=True)
+    return Asked(_percent(intents), _percent(list(chain.from_iterable(tags))), np.stack(embeddings))
 
 
-def _percent(right: list[bool]) -> float:
-    return 100 * sum(right) / len(right) if right else float("nan")
+def _percent(right: Sequence[bool]) -> float:
+    return 100 * sum(right) / len(right) if right else math.nan

@@ -14,12 +14,10 @@ import numpy as np
 from nlu.config import TrainConfig
 from nlu.examples import Dataset
 from nlu.files import write_json
-from nlu.model_folder import BankExample, Labels, write_bank_examples, write_manifest
+from nlu.model_folder import Labels, write_bank_examples, write_manifest
 from nlu.progress import OnProgress, Progress
-from nlu.runtime import Network
-from nlu.scores import FloatArray
 from nlu.tags import find_adjacent
-from nlu.training.batches import IGNORED, Item
+from nlu.training.batches import IGNORED
 from nlu.training.calibrate import Calibration
 from nlu.training.export import Precision, export
 from nlu.training.fit import Epoch
@@ -63,28 +61,23 @@ def _write_files(
 ) -> None:
     parts, calibration = prepared.parts, learned.calibration
     assert calibration is not None  # noqa: S101 - the main process always calibrates
-    precision = export(
+    exported = export(
         prepared.network,
         parts.learned + parts.watched,
         folder / "model.onnx",
         may_quantize=config.quantize,
     )
-    progress(Progress(precision_sentence(precision)))
+    progress(Progress(precision_sentence(exported.precision)))
     prepared.encoder.save(folder / "tokenizer.json")
-    _save_neighbours(folder, learned.everything, parts.taught[: len(learned.everything)])
+    # What the exported graph gives, so that it compares with what it gives in service.
+    bank = exported.embeddings[: len(learned.everything)]
+    np.save(folder / "neighbours.npy", bank.astype(np.float16), allow_pickle=False)
+    write_bank_examples(folder, parts.taught[: len(bank)])
     write_json(folder / "config.json", config.to_json())
     labels = _labels(dataset, parts, calibration, max_tokens=prepared.max_tokens)
     write_json(folder / "labels.json", asdict(labels))
     write_json(folder / "history.json", [_without_nan(asdict(epoch)) for epoch in learned.history])
-    write_json(folder / "metrics.json", _metrics(parts, learned.history, precision, calibration))
-
-
-def _save_neighbours(folder: Path, items: Sequence[Item], taught: Sequence[BankExample]) -> None:
-    """Keep the embeddings that the exported graph gives, so that they compare with what it gives in service."""
-    graph = Network(folder / "model.onnx")
-    bank: FloatArray = np.stack([graph.run(item.ids).embedding for item in items])
-    np.save(folder / "neighbours.npy", bank.astype(np.float16), allow_pickle=False)
-    write_bank_examples(folder, taught)
+    write_json(folder / "metrics.json", _metrics(parts, learned.history, exported.precision, calibration))
 
 
 def _labels(dataset: Dataset, parts: Parts, calibration: Calibration, *, max_tokens: int) -> Labels:

@@ -29,7 +29,7 @@ from nlu.runtime import Network
 from nlu.training.batches import IGNORED, Item, build_items, ordered_batches, shuffled_batches
 from nlu.training.directions import start_directions
 from nlu.training.encoders import load_encoder
-from nlu.training.export import export, export_fp32, quantize
+from nlu.training.export import Asked, export, export_fp32, quantize
 from nlu.training.identity import identify
 from nlu.training.network import JointNetwork
 from nlu.training.parts import LEAST_EXAMPLES_TO_HOLD_OUT, hold_out
@@ -191,8 +191,10 @@ def test_int8_is_kept_unless_it_costs_more_than_allowed(
     kept: str,
 ) -> None:
     figures = iter([(90.0, 95.0), (int8, 95.0)])
-    monkeypatch.setattr("nlu.training.export._percent_right", lambda *_: next(figures))
-    assert export(network, items, tmp_path / "model.onnx", may_quantize=True).kept == kept
+    monkeypatch.setattr(
+        "nlu.training.export._ask", lambda *_: Asked(*next(figures), np.zeros((0, 0), dtype=np.float32))
+    )
+    assert export(network, items, tmp_path / "model.onnx", may_quantize=True).precision.kept == kept
     assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
 
 

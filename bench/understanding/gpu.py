@@ -80,14 +80,12 @@ def measure(split: Split, config: TrainConfig) -> Record:
     peak = find_peak(device, size=size.product)
     speeds: list[Speed] = []
     for is_compiled in (False, True) if has_gpu else (False,):
-        speeds += measure_training(
-            replace(config, compile=is_compiled),
-            device,
-            peak,
-            tokens=size.tokens,
-            largest=size.largest_batch,
-            steps=size.steps,
-        )
+        settings = replace(config, compile=is_compiled)
+        for speed in measure_training(
+            settings, device, peak, tokens=size.tokens, largest=size.largest_batch, steps=size.steps
+        ):
+            print(_row(speed), flush=True)
+            speeds.append(speed)
     return Record(
         date=datetime.now(timezone.utc).date().isoformat(),
         machine=describe_machine(find_accelerator()),

@@ -19,8 +19,6 @@ from knowledge.dense import DenseIndex, found_rows, nothing, wanted_rows
 from knowledge.encoder import FloatArray
 
 _BYTES_PER_NUMBER = 2
-# What is left of the memory is for FAISS's own work and for others.
-_MEMORY_SHARE = 0.7
 # FAISS's bound on a GPU.
 _MOST_FOUND = 2048
 # A filter is applied to what the GPU brings, so it brings this many times as many rows as should suffice.
@@ -90,38 +88,30 @@ def count_gpus() -> int:
     return int(getattr(faiss, "get_num_gpus", lambda: 0)())
 
 
-def to_gpu(
-    index: DenseIndex,
-    *,
-    gpus: int | None = None,
-    memory: Callable[[], int] | None = None,
-    move: Mover | None = None,
-) -> DenseIndex:
+def to_gpu(index: DenseIndex, *, gpus: int | None = None, move: Mover | None = None) -> DenseIndex:
     """Put an index on the GPU where there is one and its memory suffices; else return the index itself.
 
     Args:
         index: on the processor.
         gpus: how many there are; None asks FAISS.
-        memory: tells the bytes that are free on the GPU; None asks FAISS.
         move: makes the index on the GPU; for tests.
     """
     if (count_gpus() if gpus is None else gpus) == 0 or index.size == 0:
         return index
-    needed = index.size * index.dimension * _BYTES_PER_NUMBER
-    free = (memory or _free_bytes)()
-    if needed > _MEMORY_SHARE * free:
-        log.warning("knowledge_gpu_too_small", needed_bytes=needed, free_bytes=free)
+    try:
+        moved = (move or copy_to_gpu)(index.dimension, _chunks(index))
+    except (
+        RuntimeError
+    ) as error:  # FAISS has no way to ask what is free, and raises this where it is too little
+        needed = index.size * index.dimension * _BYTES_PER_NUMBER
+        log.warning("knowledge_gpu_failed", needed_bytes=needed, reason=str(error).split("\n")[-1])
         return index
-    return GpuIndex(index, (move or copy_to_gpu)(index.dimension, _chunks(index)))
+    return GpuIndex(index, moved)
 
 
 def _chunks(index: DenseIndex) -> Iterator[FloatArray]:
     for start in range(0, index.size, _AT_ONCE):
         yield np.ascontiguousarray(index.vectors(start, min(index.size, start + _AT_ONCE)))
-
-
-def _free_bytes() -> int:
-    return int(faiss.get_free_memory(0))  # type: ignore[attr-defined]  # faiss-gpu has it
 
 
 def copy_to_gpu(dimension: int, chunks: Iterator[FloatArray]) -> Any:

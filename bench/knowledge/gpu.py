@@ -73,9 +73,7 @@ def measure_search(
         held.append((copy_to_gpu if has_gpu else _stand_in)(dimension, chunks))
         return held[0]
 
-    above = (
-        to_gpu(below, move=move) if has_gpu else to_gpu(below, gpus=1, memory=lambda: sys.maxsize, move=move)
-    )
+    above = to_gpu(below, move=move) if has_gpu else to_gpu(below, gpus=1, move=move)
     moved = watch.read("move")
     print(f"{len(vectors)} vectors: built and moved", flush=True)
     by_all = _rate(lambda: _ask_side_by_side(below, asked, threads), len(asked))

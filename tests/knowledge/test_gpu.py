@@ -47,7 +47,7 @@ def below() -> FlatIndex:
 def test_it_finds_what_the_index_below_finds(
     below: FlatIndex, seed: int, top_k: int, share: float | None
 ) -> None:
-    moved = to_gpu(below, gpus=1, memory=lambda: 10**9, move=beside)
+    moved = to_gpu(below, gpus=1, move=beside)
     assert isinstance(moved, GpuIndex)
     mask = None if share is None else Allowed(np.random.default_rng(seed).random(SIZE) < share)
     query = vectors(1, 1_000 + seed)[0]
@@ -61,7 +61,7 @@ def test_a_filter_that_leaves_too_little_is_left_to_the_index_below(
     below: FlatIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gpu, "_MOST_FOUND", 20)
-    moved = to_gpu(below, gpus=1, memory=lambda: 10**9, move=beside)
+    moved = to_gpu(below, gpus=1, move=beside)
     query = vectors(1, 5)[0]
     far = np.zeros(SIZE, dtype=np.bool_)
     far[np.argsort(vectors(SIZE, 1) @ query)[: SIZE // 2]] = True  # none of them among the nearest
@@ -88,7 +88,7 @@ class OneAtATime:
 
 
 def test_searches_of_several_threads_take_turns(below: FlatIndex) -> None:
-    moved = to_gpu(below, gpus=1, memory=lambda: 10**9, move=lambda *given: OneAtATime(beside(*given)))
+    moved = to_gpu(below, gpus=1, move=lambda *given: OneAtATime(beside(*given)))
     queries = vectors(40, 7)
     with ThreadPoolExecutor(4) as callers:
         found = list(callers.map(lambda query: moved.search(query, 5)[1], queries))
@@ -101,15 +101,16 @@ def test_without_a_gpu_nothing_moves(below: FlatIndex) -> None:
     assert to_gpu(below) is below
     assert to_gpu(below, gpus=0, move=beside) is below
     empty = FlatIndex.build(np.zeros((0, 16), dtype=np.float32))
-    assert to_gpu(empty, gpus=1, memory=lambda: 10**9, move=beside) is empty
+    assert to_gpu(empty, gpus=1, move=beside) is empty
 
 
 def test_what_does_not_fit_stays(below: FlatIndex) -> None:
-    needed = SIZE * 16 * 2
-    assert to_gpu(below, gpus=1, memory=lambda: needed, move=beside) is below
-    assert to_gpu(below, gpus=1, memory=lambda: 2 * needed, move=beside) is not below
+    def full(_dimension: int, _chunks: Iterator[FloatArray]) -> Any:
+        raise RuntimeError("Error in alloc of the GPU's memory:\nout of memory")
+
+    assert to_gpu(below, gpus=1, move=full) is below
 
 
 def test_a_query_of_another_width_is_refused(below: FlatIndex) -> None:
     with pytest.raises(DimensionMismatch):
-        to_gpu(below, gpus=1, memory=lambda: 10**9, move=beside).search(np.ones(3, dtype=np.float32), 1)
+        to_gpu(below, gpus=1, move=beside).search(np.ones(3, dtype=np.float32), 1)

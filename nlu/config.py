@@ -100,7 +100,7 @@ class TrainConfig:
         adapter_rank: of these matrices; AdaLoRA starts with half as much again and spends it where it helps.
         adapter_alpha: the matrices' product counts this times by the rank.
         precision: of the steps: `fp32`, `bf16`, `fp16` (on a GPU only), or `auto` for the fastest that the machine has.
-        compile: compile the encoder where there is a GPU; on a processor it never is.
+        compile: compile the encoder where there is a GPU and so many steps to make that it pays; on a processor it never is.
         threads: processor threads. On a busy machine two are slower than one (they wait for each other at every
             step), and with one the same seed gives the same model bit for bit.
         seed: of everything that is random.

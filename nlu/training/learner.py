@@ -20,6 +20,10 @@ from nlu.training.objective import Objective
 
 _GRADIENT_NORM = 1.0
 
+LEAST_STEPS_TO_COMPILE = 40_000
+"""Measured 2026-11-26 on an H200 with MiniLM and 32 texts a step: 22 ms as it is, 16 ms compiled, and compiling takes
+minutes, so that fewer steps are done sooner without."""
+
 OnStep = Callable[[int, Tensor, float], None]
 """Told a step's number, its loss, still on its device, and the learning rate that it was made with."""
 
@@ -38,6 +42,7 @@ class Learner:
         network: changed in place.
         config: the settings.
         accelerator: device, processes, precision.
+        steps: how many are to be made, as far as known; few are not worth a compiled encoder.
         rate_at: the factor of the learning rate, by the number of steps made.
         adapter: what stands beside the encoder.
         on_step: told every step.
@@ -49,6 +54,7 @@ class Learner:
         config: TrainConfig,
         accelerator: Accelerator,
         *,
+        steps: int,
         rate_at: Callable[[int], float],
         adapter: NoAdapter,
         on_step: OnStep = say_nothing,
@@ -63,7 +69,7 @@ class Learner:
         self._on_step = on_step
         self._parameters = trained_parameters(network)
         network.step_context = accelerator.autocast
-        if config.compile and accelerator.device.type == "cuda":
+        if config.compile and accelerator.device.type == "cuda" and steps >= LEAST_STEPS_TO_COMPILE:
             network.step_encoder = torch.compile(network.encoder.forward, dynamic=True)
 
     def run_epoch(self, batches: Iterable[Batch]) -> float:

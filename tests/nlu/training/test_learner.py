@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from torch import nn
 
 from nlu.config import TrainConfig
 from nlu.training.adapters import NoAdapter
 from nlu.training.batches import Item, collate
 from nlu.training.encoders import load_encoder
-from nlu.training.learner import Learner, trained_parameters
+from nlu.training.learner import LEAST_STEPS_TO_COMPILE, Learner, trained_parameters
 from nlu.training.machine import build_accelerator
 from nlu.training.network import JointNetwork
 
@@ -31,7 +32,9 @@ def network_without_dropout(encoder: Path) -> JointNetwork:
 
 
 def learner_of(network: JointNetwork, config: TrainConfig) -> Learner:
-    return Learner(network, config, build_accelerator(config), rate_at=lambda _: 1.0, adapter=NoAdapter())
+    return Learner(
+        network, config, build_accelerator(config), steps=1, rate_at=lambda _: 1.0, adapter=NoAdapter()
+    )
 
 
 def test_batches_whose_gradients_are_added_make_the_step_of_one_large_batch(
@@ -48,10 +51,30 @@ def test_batches_whose_gradients_are_added_make_the_step_of_one_large_batch(
     assert min(close) > 0.95
 
 
-def test_nothing_is_compiled_on_the_processor(tiny_encoder: Path, tiny_config: TrainConfig) -> None:
-    network = network_without_dropout(tiny_encoder)
-    learner_of(network, replace(tiny_config, compile=True))
-    assert (network.step_encoder is not None) == torch.cuda.is_available()
+@pytest.mark.parametrize(
+    ("kind", "steps", "is_wanted", "is_compiled"),
+    [
+        ("cpu", LEAST_STEPS_TO_COMPILE, True, False),
+        ("cuda", LEAST_STEPS_TO_COMPILE, True, True),
+        ("cuda", LEAST_STEPS_TO_COMPILE - 1, True, False),
+        ("cuda", LEAST_STEPS_TO_COMPILE, False, False),
+    ],
+)
+def test_the_encoder_is_compiled_on_a_gpu_and_only_for_many_steps(
+    tiny_encoder: Path,
+    tiny_config: TrainConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    steps: int,
+    *,
+    is_wanted: bool,
+    is_compiled: bool,
+) -> None:
+    network, config = network_without_dropout(tiny_encoder), replace(tiny_config, compile=is_wanted)
+    accelerator = build_accelerator(config)
+    monkeypatch.setattr(Accelerator, "device", property(lambda _: torch.device(kind)))
+    Learner(network, config, accelerator, steps=steps, rate_at=lambda _: 1.0, adapter=NoAdapter())
+    assert (network.step_encoder is not None) == is_compiled
 
 
 def test_step_encoder_stands_in_only_while_training(tiny_encoder: Path) -> None:

@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.understanding.plan import Choice, Run, build_runs, choose_sets, is_done, missing_files
@@ -52,13 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for run, open_ in zip(runs, is_open, strict=True):
             print(f"{'to run' if open_ else 'done  '}  {run.name}")
         return 0
-    failed = [
-        run
-        for run, open_ in zip(runs, is_open, strict=True)
-        if not (_execute(run, options) if open_ else _skip(run))
-    ]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        is_there = list(
+            pool.map(lambda run, open_: _execute(run, options) if open_ else _skip(run), runs, is_open)
+        )
     _report(options.out)
-    return EXIT_FAILED if failed else 0
+    return 0 if all(is_there) else EXIT_FAILED
 
 
 def tell_missing(missing: Sequence[Path], data: Path) -> int:
@@ -139,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", nargs="+", type=int, default=[], help="in place of each set's own")
     parser.add_argument(
         "--threads", type=int, default=1, help="threads of a baseline's training; ours has its own setting"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="runs side by side; more than one spoils the times, not the figures",
     )
     parser.add_argument("--note", default="", help="kept with the results, for their reader")
     parser.add_argument("--list", action="store_true", help="say what is to be run, and run nothing")

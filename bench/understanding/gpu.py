@@ -1,6 +1,6 @@
 """What a GPU makes of it: training speed up to saturation, parse throughput, and the whole benchmark with three seeds.
 
-    python -m bench.understanding.gpu [--data ../shared/data] [--sets NAMES] [--speed-only] [--config JSON]
+    python -m bench.understanding.gpu [--data ../shared/data] [--sets NAMES] [--jobs 8] [--speed-only] [--config JSON]
 
 Writes bench/results/understanding-gpu.json, and the benchmark's results and tables beside it. Without a GPU it runs the
 same on the processor, in small, and says so: such figures show that the script runs, no more.
@@ -12,7 +12,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -72,29 +72,43 @@ class Record:
     parsing: tuple[Throughput, ...]
 
 
-def measure(split: Split, config: TrainConfig) -> Record:
-    """Measure training and parsing on the card, or in small on the processor."""
+def measure(split: Split, config: TrainConfig) -> Iterator[Record]:
+    """Measure training and parsing on the card, or in small on the processor; give what is known after each part.
+
+    Compiled steps come last, because compiling takes minutes.
+    """
     has_gpu = torch.cuda.is_available()
     device = torch.device("cuda" if has_gpu else "cpu")
     size = ON_GPU if has_gpu else ON_CPU
     peak = find_peak(device, size=size.product)
-    speeds: list[Speed] = []
-    for is_compiled in (False, True) if has_gpu else (False,):
+
+    def train(*, is_compiled: bool) -> tuple[Speed, ...]:
         settings = replace(config, compile=is_compiled)
-        for speed in measure_training(
+        speeds = measure_training(
             settings, device, peak, tokens=size.tokens, largest=size.largest_batch, steps=size.steps
-        ):
-            print(_row(speed), flush=True)
-            speeds.append(speed)
-    return Record(
+        )
+        return tuple(_told(speed) for speed in speeds)
+
+    record = Record(
         date=datetime.now(timezone.utc).date().isoformat(),
         machine=describe_machine(find_accelerator()),
         note="" if has_gpu else NO_GPU,
         tokens=size.tokens,
         peak=peak,
-        training=tuple(speeds),
-        parsing=tuple(measure_parsing(split, config)),
+        training=train(is_compiled=False),
+        parsing=(),
     )
+    yield record
+    record = replace(record, parsing=tuple(measure_parsing(split, config)))
+    yield record
+    if has_gpu:
+        yield replace(record, training=record.training + train(is_compiled=True))
+
+
+def _told(speed: Speed) -> Speed:
+    """Say a speed when it is known."""
+    print(_row(speed), flush=True)
+    return speed
 
 
 def measure_parsing(split: Split, config: TrainConfig) -> list[Throughput]:
@@ -157,23 +171,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = missing_files([one], options.data)
     if missing:
         return benchmark.tell_missing(missing, options.data)
-    record = measure(load_split(one, options.data), options.config)
-    print(tell(record), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.with_suffix(".json").write_text(json.dumps(asdict(record), indent=1) + "\n")
+    for record in measure(load_split(one, options.data), options.config):
+        options.out.with_suffix(".json").write_text(json.dumps(asdict(record), indent=1) + "\n")
+    print(tell(record), flush=True)
     return 0 if options.speed_only else run_sets(options)
 
 
 def run_sets(options: argparse.Namespace) -> int:
     """Run the benchmark, three seeds a set, into a folder of its own."""
     command = ["--data", str(options.data), "--out", str(options.out), "--systems", "svm", "frozen", "ours"]
-    command += ["--seeds", *map(str, FEW_SHOT_SEEDS), "--config", json.dumps(options.config.to_json())]
+    command += [
+        "--jobs",
+        str(options.jobs),
+        "--seeds",
+        *map(str, FEW_SHOT_SEEDS),
+        "--config",
+        json.dumps(options.config.to_json()),
+    ]
     return benchmark.main([*command, *(["--sets", *options.sets] if options.sets else [])])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.understanding.gpu", description=__doc__)
     benchmark.add_common(parser, benchmark.ROOT / "bench" / "results" / "understanding-gpu")
+    parser.add_argument("--jobs", type=int, default=8, help="trainings side by side on the card")
     parser.add_argument("--speed-only", action="store_true", help="leave the sets out")
     return parser
 

@@ -412,7 +412,7 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
 def _load_cuda() -> None:
     """Load CUDA's libraries where they came as Python packages; ONNX Runtime does not look there by itself."""
     with redirect_stdout(sys.stderr):  # where it tells what it did not find
-        getattr(onnxruntime, "preload_dlls", lambda: None)()
+        onnxruntime.preload_dlls()
 
 
 def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], workers: int | None) -> list[Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 
 import torch
@@ -18,6 +19,7 @@ from nlu.training.batches import Item, shuffled_batches
 from nlu.training.checkpoint import Checkpoint, Snapshot, named
 from nlu.training.learner import Learner, OnStep, copy_parameters, load_parameters, say_nothing
 from nlu.training.machine import from_main
+from nlu.training.mean import RunningMean
 from nlu.training.network import JointNetwork
 from nlu.training.pace import Pace, Standing
 from nlu.training.predict import Watched, evaluate
@@ -79,7 +81,8 @@ def fit(
     Args:
         network: with its directions started, on the accelerator's device.
         items_of: gives what is learned in an epoch, from 1 on; always as many items.
-        held_out: what is watched; with fewer than `LEAST_WATCHED_TO_STOP_BY` every epoch is run and the last state stays.
+        held_out: what is watched; with fewer than `LEAST_WATCHED_TO_STOP_BY` every epoch is run and the last state stays,
+            else what is watched and kept is the mean of the weights over the last steps (see `RunningMean`).
         config: the settings.
         accelerator: device, processes, precision.
         checkpoint: where the training stands after each epoch; one that is there is gone on from.
@@ -95,7 +98,15 @@ def fit(
     steps = steps_an_epoch * config.epochs
     adapter = add_adapter(network, config, steps=steps)
     network.to(accelerator.device)
-    course = _Course(config, watches=len(held_out) >= LEAST_WATCHED_TO_STOP_BY)
+    is_watched = len(held_out) >= LEAST_WATCHED_TO_STOP_BY
+    mean = RunningMean(network, steps_an_epoch) if is_watched and config.adapter == "none" else None
+    course = _Course(config, watches=is_watched, mean=mean)
+
+    def on_step(step: int, loss: Tensor, rate: float) -> None:
+        if mean is not None:
+            mean.stepped(step)
+        _stepped(listeners, pace, step, loss, rate)
+
     learner = Learner(
         network,
         config,
@@ -103,7 +114,7 @@ def fit(
         steps=steps,
         rate_at=warmup_and_decay(steps, config.warmup_share),
         adapter=adapter,
-        on_step=lambda step, loss, rate: _stepped(listeners, pace, step, loss, rate),
+        on_step=on_step,
     )
     snapshot = from_main(accelerator, checkpoint.load() if checkpoint else None)
     if snapshot is not None:
@@ -117,8 +128,9 @@ def fit(
         batches = shuffled_batches(items_of(number), size=config.batch_size, generator=course.generator)
         loss = learner.run_epoch(batches)
         _check_numbers(network, number)
-        watched = _watch(network, held_out, config, accelerator)
-        course.add(network, loss, watched, pace.seconds)
+        with mean.in_place() if mean is not None else nullcontext():
+            watched = _watch(network, held_out, config, accelerator)
+            course.add(network, loss, watched, pace.seconds)
         state = learner.snapshot()
         if checkpoint is not None and accelerator.is_main_process:
             checkpoint.save(course.snapshot(state))
@@ -130,11 +142,12 @@ def fit(
 class _Course:
     """What was measured so far, the best state, and whether it is time to stop."""
 
-    def __init__(self, config: TrainConfig, *, watches: bool) -> None:
+    def __init__(self, config: TrainConfig, *, watches: bool, mean: RunningMean | None) -> None:
         self.history: list[Epoch] = []
         self.generator = random.Random(config.seed)  # noqa: S311 - shuffles examples, keeps no secret
         self._config = config
         self._watches = watches
+        self._mean = mean
         self._best: dict[str, Tensor] = {}
         self._best_rank = (-math.inf, -math.inf)
         self._last_better = 0
@@ -159,8 +172,8 @@ class _Course:
             self._best = copy_parameters(network)
 
     def finish(self, network: JointNetwork) -> None:
-        """Put the best state back, unless it is the last."""
-        if self._watches and self._last_better != len(self.history):
+        """Put the best state back."""
+        if self._watches:
             load_parameters(network, self._best)
 
     def snapshot(self, learner: Snapshot) -> Snapshot:
@@ -172,15 +185,19 @@ class _Course:
             "last_better": self._last_better,
             "generator": [version, list(numbers), gauss],
         }
-        return Snapshot(
-            {**learner.tensors, **dict(named("best", self._best))}, {**learner.record, "course": course}
-        )
+        tensors = {**learner.tensors, **dict(named("best", self._best))}
+        if self._mean is not None:
+            mean, course["looks"] = self._mean.state()
+            tensors.update(named("mean", mean))
+        return Snapshot(tensors, {**learner.record, "course": course})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from that."""
         course = snapshot.record["course"]
         self.history = [Epoch(**epoch) for epoch in course["history"]]
         self._best = snapshot.under("best")
+        if self._mean is not None:
+            self._mean.restore(snapshot.under("mean"), course["looks"])
         self._best_rank = tuple(course["best_rank"])
         self._last_better = course["last_better"]
         version, numbers, gauss = course["generator"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import onnxruntime
 import pytest
 
+from nlu import runtime
 from nlu.device import CPU_PROVIDER, CUDA_PROVIDER, Device, choose_providers, count_cores, explain_fallback
 from nlu.models import Model
 from nlu.runtime import load
@@ -42,6 +44,20 @@ def test_gpu_that_did_not_start_is_told() -> None:
 @pytest.mark.parametrize("device", list(Device))
 def test_model_is_served_whatever_device_is_asked_for(tiny_model: Model, device: Device) -> None:
     assert load(tiny_model.folder, device=device).parse(["thank you so much"])[0].intent == "thank"
+
+
+def test_libraries_of_a_gpu_are_loaded_before_it_is_tried(
+    tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: WITH_GPU)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: loaded.append("cuda"))
+    runtime._load_cuda.cache_clear()
+    assert load(tiny_model.folder, device=Device.CPU).lack == ""
+    assert loaded == []
+    assert CUDA_PROVIDER in load(tiny_model.folder).lack  # it is not really there
+    assert load(tiny_model.folder).parse(["thank you so much"])[0].intent == "thank"
+    assert loaded == ["cuda"]
 
 
 def test_there_is_always_a_worker() -> None:

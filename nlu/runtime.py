@@ -32,6 +32,7 @@ from nlu.model_folder import (
     Labels,
     Manifest,
     read_bank_examples,
+    read_json,
     read_labels,
     resolve_model,
     verify_folder,
@@ -45,6 +46,10 @@ OUTPUTS = ("intent_logits", "tag_logits", "embedding")
 
 MOST_TOKENS_TOGETHER = 16_384
 """Of a batch on a GPU, padding included: some thousand short messages, or 128 of the longest."""
+
+INT8_ON_CPU = (
+    "the model's weights are int8, which are made for processors; for a GPU train it with quantize: false"
+)
 
 Ranking = tuple[tuple[str, float], ...]
 """Intents with their calibrated probabilities, best first."""
@@ -379,7 +384,8 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
     Args:
         path: the folder.
         threads: threads that one text is computed on.
-        device: where; without that device the CPU, and `Understander.lack` says so.
+        device: where; without that device the CPU, and `Understander.lack` says so. A model with int8 weights is always
+            computed on the CPU, for which they are made.
 
     Raises:
         ModelUnusable: the model is missing, was changed after it was written, or is none of ours.
@@ -391,7 +397,7 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
         raise ModelForeign(str(folder), f"unknown familiarity score {labels.score!r}")
     try:
         encoder = TextEncoder.load(folder / "tokenizer.json", max_tokens=labels.max_tokens)
-        network = Network(folder / "model.onnx", threads=threads, device=device)
+        network = _open_network(folder, threads=threads, device=device)
         bank: Any = np.load(folder / "neighbours.npy", allow_pickle=False)
     except (
         Exception
@@ -406,6 +412,15 @@ def load(path: Path | str, *, threads: int = 1, device: Device = Device.AUTO) ->
     if strange:
         raise ModelForeign(str(folder), f"training texts of unknown intents: {', '.join(sorted(strange))}")
     return Understander(manifest, labels, encoder, network, np.asarray(bank, dtype=np.float32), examples)
+
+
+def _open_network(folder: Path, *, threads: int, device: Device) -> Network:
+    """Open the graph of a model folder on the device that it is made for."""
+    if read_json(folder, "metrics.json")["precision"]["kept"] != "int8":
+        return Network(folder / "model.onnx", threads=threads, device=device)
+    network = Network(folder / "model.onnx", threads=threads, device=Device.CPU)
+    network.lack = INT8_ON_CPU if device is Device.CUDA else ""
+    return network
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from nlu import runtime
 from nlu.device import CPU_PROVIDER, CUDA_PROVIDER, Device, choose_providers, count_cores, explain_fallback
 from nlu.models import Model
-from nlu.runtime import load
+from nlu.runtime import INT8_ON_CPU, Network, load
 
 WITH_GPU = ["TensorrtExecutionProvider", CUDA_PROVIDER, CPU_PROVIDER]
 WITHOUT = ["AzureExecutionProvider", CPU_PROVIDER]
@@ -53,11 +53,19 @@ def test_libraries_of_a_gpu_are_loaded_before_it_is_tried(
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: WITH_GPU)
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: loaded.append("cuda"))
     runtime._load_cuda.cache_clear()
-    assert load(tiny_model.folder, device=Device.CPU).lack == ""
+    path = tiny_model.folder / "model.onnx"
+    assert Network(path, device=Device.CPU).lack == ""
     assert loaded == []
-    assert CUDA_PROVIDER in load(tiny_model.folder).lack  # it is not really there
-    assert load(tiny_model.folder).parse(["thank you so much"])[0].intent == "thank"
+    assert CUDA_PROVIDER in Network(path).lack  # it is not really there
+    assert not Network(path).is_on_gpu
     assert loaded == ["cuda"]
+
+
+def test_int8_weights_stay_on_the_processor(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: WITH_GPU)
+    assert tiny_model.metrics["precision"]["kept"] == "int8"
+    assert load(tiny_model.folder).lack == ""
+    assert load(tiny_model.folder, device=Device.CUDA).lack == INT8_ON_CPU
 
 
 def test_there_is_always_a_worker() -> None:

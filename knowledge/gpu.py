@@ -104,7 +104,7 @@ def to_gpu(index: DenseIndex, *, gpus: int | None = None, move: Mover | None = N
         RuntimeError
     ) as error:  # FAISS has no way to ask what is free, and raises this where it is too little
         needed = index.size * index.dimension * _BYTES_PER_NUMBER
-        log.warning("knowledge_gpu_failed", needed_bytes=needed, reason=str(error).split("\n")[-1])
+        log.warning("knowledge_gpu_failed", needed_bytes=needed, reason=str(error).strip().split("\n")[-1])
         return index
     return GpuIndex(index, moved)
 

@@ -162,7 +162,8 @@ class Network:
         outputs: dict[int, Outputs] = {}
         for rows in group_by_length([len(ids) for ids in texts], MOST_TOKENS_TOGETHER):
             width = len(texts[rows[-1]])
-            mask = np.array([[1] * len(texts[row]) + [0] * (width - len(texts[row])) for row in rows])
+            filled = [[1] * len(texts[row]) + [0] * (width - len(texts[row])) for row in rows]
+            mask = np.array(filled, dtype=np.int64)
             ids = np.zeros_like(mask)
             ids[mask == 1] = [token for row in rows for token in texts[row]]
             feeds = {"input_ids": ids, "attention_mask": mask}
@@ -221,9 +222,10 @@ class Understander:
         max_wrong_share: float = DEFAULT_MAX_WRONG_SHARE,
         workers: int | None = None,
     ) -> list[Parse]:
-        """Understand each text by itself; the order is kept, and neither company nor workers change an answer.
+        """Understand each text by itself; the order is kept.
 
-        On a GPU the texts go through the network together, which may change last digits.
+        On a processor neither company nor workers change an answer; on a GPU the texts go through the network together,
+        which may change last digits.
 
         Args:
             texts: any text; beyond the model's longest length a text is not read on.
@@ -419,7 +421,8 @@ def _open_network(folder: Path, *, threads: int, device: Device) -> Network:
     if read_json(folder, "metrics.json")["precision"]["kept"] != "int8":
         return Network(folder / "model.onnx", threads=threads, device=device)
     network = Network(folder / "model.onnx", threads=threads, device=Device.CPU)
-    network.lack = INT8_ON_CPU if device is Device.CUDA else ""
+    if device is Device.CUDA:
+        network.lack = INT8_ON_CPU
     return network
 
 

@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=at_least_one,
         default=1,
         help="runs side by side; more than one spoils the times, not the figures",
     )
@@ -151,6 +151,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--force", action="store_true", help="run what is done already too")
     parser.add_argument("--report", action="store_true", help="only write the tables from the results")
     return parser
+
+
+def at_least_one(text: str) -> int:
+    """Read a number of at least 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a whole number of at least 1: {text}")
+    return int(text)
 
 
 def _config(text: str) -> TrainConfig:

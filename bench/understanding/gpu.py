@@ -195,7 +195,9 @@ def run_sets(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.understanding.gpu", description=__doc__)
     benchmark.add_common(parser, benchmark.ROOT / "bench" / "results" / "understanding-gpu")
-    parser.add_argument("--jobs", type=int, default=8, help="trainings side by side on the card")
+    parser.add_argument(
+        "--jobs", type=benchmark.at_least_one, default=8, help="trainings side by side on the card"
+    )
     parser.add_argument("--speed-only", action="store_true", help="leave the sets out")
     return parser
 

@@ -82,7 +82,7 @@ def fit(
         network: with its directions started, on the accelerator's device.
         items_of: gives what is learned in an epoch, from 1 on; always as many items.
         held_out: what is watched; with fewer than `LEAST_WATCHED_TO_STOP_BY` every epoch is run and the last state stays,
-            else what is watched and kept is the mean of the weights over the last steps (see `RunningMean`).
+            else what is watched and kept is the mean of the weights along the way (see `RunningMean`), without adapters.
         config: the settings.
         accelerator: device, processes, precision.
         checkpoint: where the training stands after each epoch; one that is there is gone on from.

@@ -25,7 +25,7 @@ LEAST_STEPS_TO_COMPILE = 40_000
 minutes, so that fewer steps are done sooner without."""
 
 OnStep = Callable[[int, Tensor, float], None]
-"""Told a step's number, its loss, still on its device, and the learning rate that it was made with."""
+"""Told a step's number, its loss, still on its device, and the learning rate that it was made with; not of skipped ones."""
 
 
 def say_nothing(step: int, loss: Tensor, learning_rate: float) -> None:
@@ -97,7 +97,7 @@ class Learner:
         if not self._optimizer.step_was_skipped:  # fp16 skips a step that overflowed
             self._schedule.step()
             self._adapter.stepped()
-        self._on_step(self._schedule.last_epoch, loss, rate)
+            self._on_step(self._schedule.last_epoch, loss, rate)
         return loss * examples
 
     def _add_gradient(self, batch: Batch, examples: int) -> Tensor:

@@ -17,7 +17,7 @@ from nlu.training.learner import copy_parameters, load_parameters, trained_param
 from nlu.training.network import JointNetwork
 
 MOST_STEPS = 160
-"""The mean reaches back so many steps, or a pass over the examples where that is shorter."""
+"""After so many steps, or a pass over the examples where that is shorter, a look counts a third in the mean."""
 
 _LOOKS = 20
 """Times that the weights are looked at over so many steps: at each step it would take a tenth of the time."""

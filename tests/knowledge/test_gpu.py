@@ -8,6 +8,7 @@ from typing import Any
 import faiss
 import numpy as np
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,9 +107,12 @@ def test_without_a_gpu_nothing_moves(below: FlatIndex) -> None:
 
 def test_what_does_not_fit_stays(below: FlatIndex) -> None:
     def full(_dimension: int, _chunks: Iterator[FloatArray]) -> Any:
-        raise RuntimeError("Error in alloc of the GPU's memory:\nout of memory")
+        # As FAISS writes it, with a line end.
+        raise RuntimeError("Error in virtual void* StandardGpuResourcesImpl::allocMemory():\nout of memory\n")
 
-    assert to_gpu(below, gpus=1, move=full) is below
+    with structlog.testing.capture_logs() as told:
+        assert to_gpu(below, gpus=1, move=full) is below
+    assert [(line["event"], line["reason"]) for line in told] == [("knowledge_gpu_failed", "out of memory")]
 
 
 def test_a_query_of_another_width_is_refused(below: FlatIndex) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
+from accelerate.optimizer import AcceleratedOptimizer
 from torch import nn
 
 from nlu.config import TrainConfig
@@ -103,3 +104,23 @@ def test_steps_in_bf16_give_weights_and_outputs_in_fp32(tiny_encoder: Path, tiny
     assert {output.dtype for output in outputs} == {torch.float32}
     assert {p.dtype for p in network.parameters()} == {torch.float32}
     assert any(not torch.equal(before[name], p) for name, p in trained_parameters(network).items())
+
+
+def test_a_step_that_was_skipped_is_not_told(
+    tiny_encoder: Path, tiny_config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As fp16 does it where the numbers overflow: the first step, and the third."""
+    skipped = iter([True, False, True, False])
+    monkeypatch.setattr(AcceleratedOptimizer, "step_was_skipped", property(lambda _: next(skipped)))
+    told: list[int] = []
+    learner = Learner(
+        network_without_dropout(tiny_encoder),
+        tiny_config,
+        build_accelerator(tiny_config),
+        steps=4,
+        rate_at=lambda _: 1.0,
+        adapter=NoAdapter(),
+        on_step=lambda step, _loss, _rate: told.append(step),
+    )
+    learner.run_epoch([collate(ITEMS[n : n + 2]) for n in range(0, 8, 2)])
+    assert told == [1, 2]

@@ -21,9 +21,4 @@ export class ArticleDrafts {
   readonly written = new Map<string, ArticleDraft>();
   /** By the article's name. */
   readonly changed = new Map<string, ChangedArticle>();
-
-  forget(): void {
-    this.written.clear();
-    this.changed.clear();
-  }
 }

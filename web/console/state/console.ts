@@ -55,7 +55,7 @@ export class Console {
   private was_live = false;
   private watched: string | null = null;
   readonly drafts: Drafts;
-  readonly articles = new ArticleDrafts();
+  articles = new ArticleDrafts();
 
   constructor(private readonly env: Environment) {
     this.drafts = new Drafts(env.storage);
@@ -465,7 +465,7 @@ export class Console {
   private reset(): void {
     this.was_live = false;
     this.watched = null;
-    this.articles.forget();
+    this.articles = new ArticleDrafts();
     this.state = INITIAL;
   }
 

@@ -66,7 +66,7 @@ describe("the session", () => {
     stand.desk.on("POST /login", { ...session, agent: kim });
     stand.console.expire();
     await stand.console.login("kim@example.com", "another pass phrase");
-    expect([articles.written.size, articles.changed.size]).toEqual([0, 0]);
+    expect(stand.console.articles).toEqual({ written: new Map(), changed: new Map() });
   });
 
   test("the socket's 4401 ends the session too", () => {

@@ -3,6 +3,7 @@ import axe from "axe-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import { memoryStorage } from "../../shared/storage";
+import type { JsonObject } from "../../shared/wire-reader";
 import { App } from "../ui/app";
 import "../styles/mantine.css";
 import "../styles/index.css";
@@ -329,6 +330,21 @@ describe("the articles that the team wrote", () => {
     await screen.findByText(/^None yet/);
   });
 });
+
+test.each([`#/knowledge/unanswered/${GROUP_ID}/write`, "#/knowledge/sources/our-showroom"])(
+  "what an agent half typed at %s is not shown to the next one who signs in on the page",
+  async (hash) => {
+    await open(hash);
+    await userEvent.fill(await screen.findByLabelText("Title"), "only mine");
+    stand.console.expire();
+    const session = golden("http_login_response");
+    const kim = { ...(session.agent as JsonObject), id: "01KATESTAGENTKIM0000000001" };
+    stand.desk.on("POST /login", { ...session, agent: kim });
+    await stand.console.login("kim@example.com", "a pass phrase");
+    await waitFor(() => expect(screen.queryByDisplayValue("only mine")).toBeNull());
+    expect((await screen.findByLabelText<HTMLInputElement>("Title")).value).not.toBe("");
+  },
+);
 
 test("G opens the knowledge pages and Escape leads back", async () => {
   await open("#/waiting");

@@ -57,6 +57,7 @@ function useScheme({ theme }: Preferences): "light" | "dark" {
 function Gate() {
   const { t } = useFrame();
   const session = useSelect((state) => state.session);
+  const me = useSelect((state) => state.me?.id);
   if (session === "checking" || session === "unreachable")
     return (
       <main className="gate" role="status">
@@ -72,7 +73,8 @@ function Gate() {
     );
   return (
     <>
-      <Workspace />
+      {/* Somebody else on the same page finds nothing open or half typed. */}
+      <Workspace key={me} />
       <Modal
         opened={session === "expired"}
         onClose={() => {}}

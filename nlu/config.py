@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-TRAINER_VERSION = "23"
+TRAINER_VERSION = "22"
 """Raised when a change of the trainer changes the models that come out of it."""
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"

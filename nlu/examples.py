@@ -89,13 +89,14 @@ class Dataset:
     """Examples, with the surface forms that stand for a canonical value and the patterns of exact entities.
 
     `made` examples are only learned: nothing is measured or calibrated by them, and one whose origin is held out is
-    left out.
+    left out. `contradicting` counts the texts that stood under several intents before that was settled (nlu.settle).
     """
 
     examples: tuple[Example, ...] = ()
     synonyms: tuple[tuple[str, str], ...] = ()
     patterns: tuple[Pattern, ...] = ()
     made: tuple[Made, ...] = ()
+    contradicting: int = 0
 
     @property
     def in_scope(self) -> tuple[Example, ...]:
@@ -133,6 +134,8 @@ class Dataset:
         lines += [json.dumps(["synonym", *item]) for item in self.synonym_table().items()]
         lines += sorted(json.dumps(["pattern", p.entity, p.expression]) for p in self.patterns)
         lines += sorted(json.dumps(["made", example_to_json(m.example), m.origin]) for m in self.made)
+        if self.contradicting:
+            lines.append(json.dumps(["contradicting", self.contradicting]))
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

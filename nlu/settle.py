@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nlu.checks import comparable
@@ -18,13 +18,18 @@ def settle(dataset: Dataset) -> Dataset:
     - A text that stands more than once under its intent is kept once, with the entities that it has most often.
     - Of entities that overlap the longest is kept.
 
-    The order of the examples is kept, and what comes out does not depend on it.
+    The order of the examples is kept, and what comes out does not depend on it. How many texts stood under several
+    intents is kept too: such examples have more mistakes than these.
     """
-    examples = _under_their_commonest_intent(dataset.examples)
+    counts = _count_intents(dataset.examples)
     groups: dict[tuple[str, str], list[Example]] = defaultdict(list)
-    for example in examples:
+    for example in _under_their_commonest_intent(dataset.examples, counts):
         groups[example.text.strip(), example.intent].append(example)
-    return replace(dataset, examples=tuple(_apart(_commonest(group)) for group in groups.values()))
+    return replace(
+        dataset,
+        examples=tuple(_apart(_commonest(group)) for group in groups.values()),
+        contradicting=max(dataset.contradicting, sum(len(intents) > 1 for intents in counts.values())),
+    )
 
 
 def _apart(example: Example) -> Example:
@@ -34,10 +39,17 @@ def _apart(example: Example) -> Example:
     )
 
 
-def _under_their_commonest_intent(examples: Sequence[Example]) -> list[Example]:
+def _count_intents(examples: Sequence[Example]) -> dict[str, Counter[str]]:
+    """Count the intents that each text stands under."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for example in examples:
         counts[comparable(example.text)][example.intent] += 1
+    return counts
+
+
+def _under_their_commonest_intent(
+    examples: Sequence[Example], counts: Mapping[str, Counter[str]]
+) -> list[Example]:
     most = {text: max(intents.values()) for text, intents in counts.items()}
     keys = [comparable(example.text) for example in examples]
     return [

@@ -73,6 +73,7 @@ def fit(
     config: TrainConfig,
     accelerator: Accelerator,
     *,
+    takes_mean: bool = False,
     checkpoint: Checkpoint | None = None,
     listeners: Listeners = SILENT,
 ) -> Fitted:
@@ -81,10 +82,11 @@ def fit(
     Args:
         network: with its directions started, on the accelerator's device.
         items_of: gives what is learned in an epoch, from 1 on; always as many items.
-        held_out: what is watched; with fewer than `LEAST_WATCHED_TO_STOP_BY` every epoch is run and the last state stays,
-            else what is watched and kept is the mean of the weights along the way (see `RunningMean`), without adapters.
+        held_out: what is watched; with fewer than `LEAST_WATCHED_TO_STOP_BY` every epoch is run and the last state stays.
         config: the settings.
         accelerator: device, processes, precision.
+        takes_mean: what is watched and kept is the mean of the weights along the way (see `RunningMean`); not with
+            adapters, and not where every epoch is run.
         checkpoint: where the training stands after each epoch; one that is there is gone on from.
         listeners: who is told.
 
@@ -99,7 +101,8 @@ def fit(
     adapter = add_adapter(network, config, steps=steps)
     network.to(accelerator.device)
     is_watched = len(held_out) >= LEAST_WATCHED_TO_STOP_BY
-    mean = RunningMean(network, steps_an_epoch) if is_watched and config.adapter == "none" else None
+    takes_mean = takes_mean and is_watched and config.adapter == "none"
+    mean = RunningMean(network, steps_an_epoch) if takes_mean else None
     course = _Course(config, watches=is_watched, mean=mean)
 
     def on_step(step: int, loss: Tensor, rate: float) -> None:

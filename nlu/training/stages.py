@@ -31,12 +31,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is there before the first step."""
+    """What is there before the first step; `is_contradictory` says that the examples were made with many mistakes."""
 
     encoder: TextEncoder
     parts: Parts
     network: JointNetwork
     max_tokens: int
+    is_contradictory: bool
 
 
 @dataclass(frozen=True)

@@ -56,3 +56,15 @@ def test_copy_with_the_commonest_entities_is_kept() -> None:
     lamp = (Entity(9, 13, "product", "lamp"),)
     copies = [Example("send the lamp", "a"), *(Example("send the lamp", "a", lamp) for _ in range(2))]
     assert settle(Dataset(tuple(copies))).examples == (Example("send the lamp", "a", lamp),)
+
+
+@given(examples())
+def test_texts_under_several_intents_are_counted_and_name_another_model(given: list[Example]) -> None:
+    settled = settle(Dataset(tuple(given)))
+    intents: dict[str, set[str]] = {}
+    for example in given:
+        intents.setdefault(comparable(example.text), set()).add(example.intent)
+    assert settled.contradicting == sum(len(names) > 1 for names in intents.values())
+    assert settle(settled).contradicting == settled.contradicting
+    plain = Dataset(settled.examples)
+    assert (plain.fingerprint() == settled.fingerprint()) == (settled.contradicting == 0)

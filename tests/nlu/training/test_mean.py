@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlu.config import TrainConfig
+from nlu.models import train_model
 from nlu.training.batches import Item
 from nlu.training.checkpoint import Checkpoint
 from nlu.training.encoders import load_encoder
@@ -19,6 +20,7 @@ from nlu.training.learner import copy_parameters
 from nlu.training.machine import build_accelerator
 from nlu.training.mean import RunningMean
 from nlu.training.network import JointNetwork
+from tests.nlu.conftest import small_dataset
 
 ITEMS = tuple(
     Item((2, *range(5 + number % 3, 9 + number % 3), 3), number % 3, (-100,) * 6) for number in range(24)
@@ -76,6 +78,7 @@ def run(encoder: Path, config: TrainConfig, checkpoint: Checkpoint, *, cut_after
         WATCHED,
         config,
         build_accelerator(config),
+        takes_mean=True,
         checkpoint=checkpoint,
         listeners=Listeners(on_epoch=on_epoch),
     )
@@ -102,3 +105,24 @@ def test_what_is_kept_is_the_mean_not_where_the_last_step_led(
     last = copy_parameters(run(tiny_encoder, config, Checkpoint(tmp_path / "last")))
     assert not torch.equal(kept["directions"], last["directions"])
     assert torch.allclose(kept["directions"], last["directions"], atol=0.1)
+
+
+@pytest.mark.parametrize(("contradicting", "takes_mean"), [(0, False), (1, True)])
+def test_the_mean_is_for_examples_that_contradict_each_other(
+    tiny_config: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    contradicting: int,
+    *,
+    takes_mean: bool,
+) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(RunningMean, "stepped", lambda _, step: looks.append(step))
+    config = replace(tiny_config, epochs=1, refits=0, quantize=False)
+    dataset = small_dataset()
+    # The same texts under an intent that fewer have them under.
+    wrong = tuple(replace(example, intent="cancel_order") for example in dataset.examples[:1])
+    examples = dataset.examples + dataset.examples + wrong * contradicting
+    valid = replace(dataset, examples=dataset.in_scope * 10)
+    train_model(replace(dataset, examples=examples), valid, tmp_path, config, lambda _: None)
+    assert bool(looks) == takes_mean

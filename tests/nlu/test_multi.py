@@ -202,6 +202,10 @@ class CountingNetwork(Network):
         self._network = network
         self.runs = 0
 
+    @property
+    def is_on_gpu(self) -> bool:
+        return False
+
     def run(self, ids: Sequence[int]) -> Outputs:
         self.runs += 1
         return self._network.run(ids)

@@ -123,3 +123,10 @@ def test_a_text_of_train_is_not_unseen(write_toy: Callable[[BenchSet], Path]) ->
     unseen = {e.text for e, is_unseen in zip(split.test.examples, split.unseen(), strict=True) if is_unseen}
     assert "thank you 9" not in unseen
     assert "thank you 10" in unseen
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_there_is_at_least_one_run_at_a_time(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--jobs", jobs])
+    assert "not a whole number of at least 1" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import torch
 
 from bench.knowledge.__main__ import EXIT_NO_DATA, ROOT, Material
 from bench.knowledge.results import Figures, Result, Stopwatch, make_result, time_each, write_result
+from bench.understanding.results import warm_rate
 from knowledge.dense import DenseIndex
 from knowledge.encoder import FloatArray
 from knowledge.encoder_export import DEFAULT_ENCODER, resolve_source
@@ -75,14 +76,15 @@ def measure_search(
 
     above = to_gpu(below, move=move) if has_gpu else to_gpu(below, gpus=1, move=move)
     moved = watch.read("move")
-    by_all = _rate(lambda: _ask_side_by_side(below, asked, threads), len(asked))
-    found = {below.kind: {"kind": below.kind, **built, **by_all, **_searched(below, vectors, asked)}}
+    by_all = warm_rate(lambda: _ask_side_by_side(below, asked, threads), len(asked))
+    served = {**built, "together_queries_per_wall_s": by_all, **_searched(below, vectors, asked)}
+    found: dict[str, Figures] = {below.kind: {"kind": below.kind, **served}}
     if above is below:
         print(f"{len(vectors)} vectors do not fit on the GPU", flush=True)
         return found
-    at_once = _rate(lambda: held[0].search(asked, RECALL_AT), len(asked))
-    moved = {"kind": "exact, half precision", **moved, **at_once}
-    return {**found, "gpu": {**moved, **_searched(above, vectors, asked)}}
+    at_once = warm_rate(lambda: held[0].search(asked, RECALL_AT), len(asked))
+    served = {**moved, "together_queries_per_wall_s": at_once, **_searched(above, vectors, asked)}
+    return {**found, "gpu": {"kind": "exact, half precision", **served}}
 
 
 def _ask_side_by_side(index: DenseIndex, asked: FloatArray, threads: int) -> None:
@@ -91,14 +93,6 @@ def _ask_side_by_side(index: DenseIndex, asked: FloatArray, threads: int) -> Non
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda question: index.search(question, RECALL_AT), asked))
     faiss.omp_set_num_threads(threads)
-
-
-def _rate(ask: Callable[[], object], questions: int) -> Figures:
-    """Ask all questions together, the second time counts."""
-    ask()
-    began = time.perf_counter()
-    ask()
-    return {"together_queries_per_wall_s": round(questions / (time.perf_counter() - began), 1)}
 
 
 def _searched(index: DenseIndex, vectors: FloatArray, asked: FloatArray) -> Figures:

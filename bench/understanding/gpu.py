@@ -11,8 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +21,7 @@ import torch
 from bench.understanding import __main__ as benchmark
 from bench.understanding.machine import describe_machine, find_accelerator
 from bench.understanding.plan import missing_files
-from bench.understanding.results import Machine
+from bench.understanding.results import Machine, warm_rate
 from bench.understanding.saturation import Peak, Speed, find_peak, measure_training
 from bench.understanding.sets import FEW_SHOT_SEEDS, Split, find_set, load_split
 from nlu.config import TrainConfig
@@ -129,16 +128,9 @@ def measure_parsing(split: Split, config: TrainConfig) -> list[Throughput]:
 
 def _time_parsing(folder: Path, device: Device, texts: Sequence[str], *, is_int8: bool) -> Throughput:
     understander = load(folder, device=device)
-    parsed, embedded = (_rate(work, texts) for work in (understander.parse, understander.embed))
+    parsed = warm_rate(lambda: understander.parse(texts), len(texts))
+    embedded = warm_rate(lambda: understander.embed(texts), len(texts))
     return Throughput(device.value, is_int8, parsed, embedded, understander.lack)
-
-
-def _rate(work: Callable[[Sequence[str]], object], texts: Sequence[str]) -> float:
-    """Texts a second, the second time that they are worked on."""
-    work(texts)
-    began = time.perf_counter()
-    work(texts)
-    return round(len(texts) / (time.perf_counter() - began), 1)
 
 
 def tell(record: Record) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ def summarize(milliseconds: Sequence[float]) -> Times:
     """Return median and 95th percentile of at least one time."""
     ordered = sorted(milliseconds)
     return Times(round(statistics.median(ordered), 3), round(ordered[int(0.95 * len(ordered))], 3))
+
+
+def warm_rate(work: Callable[[], object], count: int) -> float:
+    """Do a work on `count` things twice; return things a second of the second time."""
+    work()
+    began = time.perf_counter()
+    work()
+    return round(count / (time.perf_counter() - began), 1)
 
 
 @dataclass(frozen=True)

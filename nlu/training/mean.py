@@ -35,7 +35,7 @@ class RunningMean:
         reach = min(MOST_STEPS, steps_an_epoch)
         self._network = network
         self._every = max(1, reach // _LOOKS)
-        self._decay = 1 - min(1.0, self._every / reach)
+        self._decay = 1 - self._every / reach
         self._looks = 0
         self._mean: dict[str, Tensor] = {}
 
